@@ -1,0 +1,263 @@
+"""The nouns. Frozen records are all that crosses between floors: no dict, no Slack payload, no database row does.
+
+Character offsets are Python string offsets, half open: `text[start:end]`. Times are Unix seconds (UTC).
+Ids of rows are None until the store has given one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+WORKSPACE = "workspace"
+"""The scope that everybody sees. Any other scope is a channel id: what was learned there is found only there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source of passages: a file, or one taught answer."""
+
+    source: str  # absolute path of a file, or "taught:<uuid>"; unique within a scope
+    title: str
+    scope: str
+    sha256: str  # of the bytes learned: an unchanged file is skipped
+    kind: Literal["file", "taught"] = "file"
+    link: str | None = None  # where people can open it
+    person: str | None = None  # who taught it
+    learned_at: float = 0.0
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document small enough to read: an exact cut of the document's Markdown text."""
+
+    document_id: int
+    scope: str
+    title: str  # the document's title
+    heading: str  # headings above the passage, outermost first, joined with " > "
+    text: str
+    start: int  # offset of `text` in the document's Markdown
+    ordinal: int  # 0 for a document's first passage
+    source: str = ""
+    link: str | None = None
+    question: str | None = None  # a taught passage: the question it answers
+    answer_start: int = 0  # a taught passage: where the answer begins in `text`
+    evidence_id: int | None = None  # a taught passage: the passage in which the answer stands, if it stands in one
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage as search returned it, with the scores that put it there."""
+
+    passage: Passage
+    score: float  # reciprocal rank fusion; higher is better
+    similarity: float  # cosine of question and passage, -1..1
+    bm25_rank: int | None  # 1 = best; None: not among the word matches
+    vector_rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One ask, identified by (source, key): the same message is never two questions."""
+
+    source: Literal["message", "command", "cli", "import"]
+    key: str  # channel:ts of a message; trigger id of a slash command; a new id on the command line
+    text: str
+    person: str
+    channel: str | None = None
+    thread: str | None = None  # ts of the thread's first message
+    scopes: tuple[str, ...] = (WORKSPACE,)  # what this question may be answered from
+    context: str | None = None  # text given with the question
+    follows: str | None = None  # the thread's question that this one continues
+    asked_at: float = 0.0
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A span that the reader considered, in one of the passages it was given."""
+
+    passage: int  # index into the passages read
+    start: int
+    end: int
+    text: str
+    score: float  # start logit + end logit, less the null score of the same window
+    log_probability: float  # of the span among all spans and "no answer" of its window (natural log)
+    confidence: float  # calibrated probability that this span is a right answer, 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader made of one question and its passages: the candidates, best first, and no decision yet."""
+
+    candidates: tuple[Candidate, ...]  # best first, at most the reader's n_best; empty only if every passage is empty
+    adapter: str  # id of the adapter that read
+
+    @property
+    def best(self) -> Candidate | None:
+        return self.candidates[0] if self.candidates else None
+
+    @property
+    def confidence(self) -> float:
+        """Calibrated probability that the best span is a right answer; 0 where there is none."""
+        return self.candidates[0].confidence if self.candidates else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A text that the reader was given for an answer, kept as it was then: documents change, training needs it."""
+
+    text: str
+    passage_id: int | None  # None: text given with the question, or the thread's own messages
+    title: str
+    heading: str
+    link: str | None
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A recorded answer, or an abstention (`text` is None), with what the model thought when it gave it."""
+
+    question_id: int
+    text: str | None
+    confidence: float
+    adapter: str
+    offered: tuple[Offered, ...]
+    candidates: tuple[Candidate, ...]
+    chosen: int | None = None  # index into `offered` of the text the answer stands in
+    start: int = 0  # the answer's offsets in that text
+    end: int = 0
+    sentence: str = ""  # the sentence it stands in: an exact cut of that text
+    sentence_start: int = 0
+    from_memory: bool = False  # a taught answer, not the reader's
+    taught_by: str | None = None
+    seconds: float = 0.0
+    channel: str | None = None  # where the reply was posted, so that reactions find their answer
+    ts: str | None = None
+    answered_at: float = 0.0
+    id: int | None = None
+
+    @property
+    def abstained(self) -> bool:
+        return self.text is None
+
+    @property
+    def evidence(self) -> Offered | None:
+        return None if self.chosen is None else self.offered[self.chosen]
+
+
+Vote = Literal["up", "down"]
+Reason = Literal["wrong", "wrong_passage", "should_be_silent", "outdated", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One person's last word on one answer."""
+
+    answer_id: int
+    person: str
+    vote: Vote | None = None
+    vote_source: str | None = None  # "button", "modal", "import", "reaction:<name>": what may clear the vote again
+    reason: Reason | None = None
+    correction: str | None = None  # the right answer, in the person's words
+    passage_id: int | None = None  # the passage which the person says holds it
+    given_at: float = 0.0
+
+
+Kind = Literal["up", "down", "down_abstention", "correction", "silence", "replay", "gold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Something to train or to judge on: a question, one context, and what the feedback says about it."""
+
+    question: str
+    context: str
+    kind: Kind
+    start: int = 0  # target span (kinds up, correction, gold) or the span to move away from (down)
+    end: int = 0  # start == end == 0: no answer in this context (silence, replay of an abstention)
+    weight: float = 1.0
+    rejected: tuple[int, int] | None = None  # correction: the span which the person rejected, if in this context
+    references: tuple[str, ...] = ()  # accepted answer texts, where somebody gave one
+    feedback: tuple[int, str] | None = None  # (answer id, person) it came from
+    held_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What `evaluate` prints. Percentages are 0 to 100; latencies are milliseconds for one question."""
+
+    adapter: str
+    n: int
+    exact_match: float
+    f1: float
+    has_answer_exact_match: float
+    has_answer_f1: float
+    no_answer_accuracy: float
+    span_exact_match: float
+    span_f1: float
+    abstention_rate: float
+    ece: float
+    latency_p50_ms: float
+    latency_p95_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """An immutable adapter version and its card."""
+
+    id: str
+    base: str  # name in the base catalogue
+    base_sha256: str
+    sha256: str  # of adapter_model.safetensors
+    folder: str  # absolute path
+    parent: str | None = None
+    card: dict[str, Any] = field(default_factory=dict)
+    created_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A row of the append-only promotion log. The last row names the champion."""
+
+    adapter: str
+    by: str  # a person's id, "schedule", "cli" or "bot"
+    why: str
+    run_id: int | None = None
+    at: float = 0.0
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The gate's decision on a candidate, with its numbers and reasons."""
+
+    decision: Literal["promote", "reject", "not_yet"]
+    reasons: tuple[str, ...]  # one readable sentence each, with its numbers
+    numbers: dict[str, Any]  # JSON-able: scores of champion and candidate, differences, intervals, counts
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training cycle, from start to verdict."""
+
+    by: str  # a person's id, "schedule" or "cli"
+    state: Literal["running", "done", "failed"] = "running"
+    stage: str = "starting"  # building, training, judging, promoting, ...
+    progress: float = 0.0  # 0..1 of the whole run
+    detail: str = ""
+    channel: str | None = None  # where the report is awaited
+    ts: str | None = None  # the progress message there
+    pid: int | None = None
+    candidate: str | None = None
+    verdict: Verdict | None = None
+    promoted: bool = False
+    error: str | None = None
+    started_at: float = 0.0
+    heartbeat_at: float = 0.0
+    finished_at: float | None = None
+    reported: bool = False  # the verdict was posted where it was awaited
+    id: int | None = None

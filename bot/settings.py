@@ -1,0 +1,102 @@
+"""Every setting: its name, its default and what it is for. The README's table is printed from here.
+
+Settings come from the environment or from a `.env` file in the folder where a command starts. Slack's own names keep
+the names that Slack's documentation uses; ours begin with LOREBOT_.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+
+def _names(value: object) -> object:
+    return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """All settings, read once at the composition root and passed down from there."""
+
+    model_config = SettingsConfigDict(env_prefix="LOREBOT_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True)
+
+    slack_bot_token: str = Field(
+        "", validation_alias=AliasChoices("slack_bot_token", "SLACK_BOT_TOKEN"), description="Bot token (xoxb-...) of the Slack app."
+    )
+    slack_app_token: str = Field(
+        "",
+        validation_alias=AliasChoices("slack_app_token", "SLACK_APP_TOKEN"),
+        description="App-level token (xapp-...) with connections:write; Socket Mode needs it.",
+    )
+    slack_signing_secret: str = Field(
+        "",
+        validation_alias=AliasChoices("slack_signing_secret", "SLACK_SIGNING_SECRET"),
+        description="Signing secret of the Slack app; HTTP mode needs it.",
+    )
+    slack_api_url: str = Field(
+        "https://slack.com/api/",
+        validation_alias=AliasChoices("slack_api_url", "SLACK_API_URL"),
+        description="Where Slack's Web API is: GovSlack, a proxy or the playground stand here.",
+    )
+    home: Path = Field(
+        default_factory=lambda: user_data_path("lorebot"), description="State folder: the database and the trained adapters."
+    )
+    base: str = Field("all-MiniLM-L6-v2", description="Base model, by its name in the catalogue.")
+    adapter: Path | None = Field(None, description="Folder of the seed adapter to start from, instead of the shipped one.")
+    min_confidence: float | None = Field(
+        None, ge=0, le=1, description="Answer only when the probability of being right is at least this; empty: the adapter's own."
+    )
+    passages: int = Field(10, ge=1, le=50, description="Passages read for a question, at most.")
+    threads: int = Field(2, ge=1, description="CPU threads for the model.")
+    queue_size: int = Field(200, ge=1, description="Questions that may wait; one more is told to try again later.")
+    admins: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="User ids who may retrain and roll back, beside the workspace's admins; separated by commas."
+    )
+    allow_bots: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="Bot ids whose messages are answered too; separated by commas."
+    )
+    link_base: str = Field("", description="URL under which the learned files can be opened; links in answers are made from it.")
+    max_file_mb: float = Field(20, gt=0, description="Files larger than this are not learned.")
+    retrain_cron: str = Field("0 3 * * *", description="When to retrain (cron expression, local time); empty: never by itself.")
+    retrain_min_feedback: int = Field(50, ge=1, description="A scheduled retraining needs at least this much new feedback.")
+    log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("admins", "allow_bots", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return _names(value)
+
+    @field_validator("adapter", "min_confidence", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def database(self) -> Path:
+        return self.home / "lorebot.db"
+
+    @property
+    def adapters_folder(self) -> Path:
+        """Where trained versions are kept; shipped ones stay in the package."""
+        return self.home / "adapters"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this environment, with what a command line overrides.
+
+    Raises SettingsError: the first setting with a value that can't be used, and what was expected.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        shown = name.upper() if name.lower().startswith("slack_") else f"LOREBOT_{name.upper()}"
+        raise SettingsError(
+            f"{shown} is {first.get('input')!r}: {first['msg'][0].lower()}{first['msg'][1:]}; set it in the environment or .env"
+        ) from None

@@ -1,0 +1,60 @@
+"""Who works on what: each Slack event is claimed once for good, and what a crash interrupted can be taken up again.
+
+A claim is taken before Slack gets its acknowledgement, so a retry (seen as late as six minutes after) finds it. While
+work goes on, the claim has a lease; one whose lease ran out without being done belongs to whoever takes it over.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from bot.store.database import Store
+
+LEASE_S = 120.0
+MAX_ATTEMPTS = 3
+
+
+def claim(store: Store, key: str, payload: dict[str, Any] | None = None, lease_s: float = LEASE_S) -> bool:
+    """True for the first who claims `key`, and for nobody after. `payload` is what taking it up again would need."""
+    now = time.time()
+    with store.write() as db:
+        done = db.execute(
+            "INSERT INTO claims (key, state, payload, lease_until, attempts, claimed_at) VALUES (?, 'taken', ?, ?, 1, ?)"
+            " ON CONFLICT (key) DO NOTHING",
+            [key, None if payload is None else json.dumps(payload), now + lease_s, now],
+        )
+        return done.rowcount == 1
+
+
+def finish(store: Store, key: str) -> None:
+    """The work is done: nobody takes it up again, and the payload (message text) is dropped."""
+    with store.write() as db:
+        db.execute("UPDATE claims SET state = 'done', payload = NULL WHERE key = ?", [key])
+
+
+def take_over(store: Store, lease_s: float = LEASE_S) -> list[tuple[str, dict[str, Any]]]:
+    """Claims whose lease ran out, each now leased to the caller; after three attempts a claim is given up."""
+    now = time.time()
+    with store.write() as db:
+        db.execute(
+            "UPDATE claims SET state = 'done', payload = NULL WHERE state = 'taken' AND lease_until < ? AND (attempts >= ? OR payload IS NULL)",
+            [now, MAX_ATTEMPTS],
+        )
+        rows = list(db.query("SELECT key, payload FROM claims WHERE state = 'taken' AND lease_until < ?", [now]))
+        for row in rows:
+            db.execute("UPDATE claims SET lease_until = ?, attempts = attempts + 1 WHERE key = ?", [now + lease_s, row["key"]])
+    return [(row["key"], json.loads(row["payload"])) for row in rows]
+
+
+def hand_back(store: Store, key: str) -> None:
+    """A graceful stop gives up its lease at once, so that the next start need not wait for it."""
+    with store.write() as db:
+        db.execute("UPDATE claims SET lease_until = 0, attempts = attempts - 1 WHERE key = ? AND state = 'taken'", [key])
+
+
+def forget_old(store: Store, days: float = 7) -> int:
+    """Drops finished claims older than `days`; Slack repeats an event within minutes."""
+    with store.write() as db:
+        return db.execute("DELETE FROM claims WHERE state = 'done' AND claimed_at < ?", [time.time() - days * 86400]).rowcount

@@ -1,0 +1,57 @@
+"""Feedback: one row a person and answer, the last word wins."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from bot.records import Feedback
+from bot.store.database import Store
+
+
+def record(store: Store, given: Feedback) -> Feedback:
+    """Merges what a person now says of an answer into what they said before, and returns the whole.
+
+    A vote replaces the earlier vote. A correction, reason or passage that isn't given now stays, unless the vote is an up:
+    somebody who now finds the answer right no longer stands by a correction.
+    """
+    with store.write() as db:
+        before = of(store, given.answer_id, given.person)
+        fields: dict[str, Any] = {**asdict(given), "given_at": given.given_at or time.time()}
+        if before is not None and given.vote != "up":
+            for name, old in asdict(before).items():
+                if fields[name] is None:
+                    fields[name] = old
+        db["feedback"].upsert(fields, pk=("answer_id", "person"))
+    return Feedback(**fields)
+
+
+def clear_vote(store: Store, answer_id: int, person: str, vote_source: str) -> bool:
+    """Takes a vote back, if `vote_source` is what made it. A correction stays. True if there was such a vote."""
+    with store.write() as db:
+        done = db.execute(
+            "UPDATE feedback SET vote = NULL, vote_source = NULL, given_at = ? WHERE answer_id = ? AND person = ? AND vote_source = ?",
+            [time.time(), answer_id, person, vote_source],
+        )
+        return done.rowcount == 1
+
+
+def of(store: Store, answer_id: int, person: str) -> Feedback | None:
+    row = store.one("SELECT * FROM feedback WHERE answer_id = ? AND person = ?", [answer_id, person])
+    return Feedback(**row) if row else None
+
+
+def all_of(store: Store, since: float = 0.0) -> list[Feedback]:
+    """All that still says something, oldest first."""
+    sql = "SELECT * FROM feedback WHERE (vote IS NOT NULL OR correction IS NOT NULL) AND given_at > ? ORDER BY given_at, answer_id, person"
+    return [Feedback(**row) for row in store.rows(sql, [since])]
+
+
+def counts(store: Store, since: float = 0.0) -> dict[str, int]:
+    row = store.one(
+        "SELECT coalesce(sum(vote = 'up'), 0) AS up, coalesce(sum(vote = 'down'), 0) AS down,"
+        " coalesce(sum(correction IS NOT NULL), 0) AS corrections FROM feedback WHERE given_at > ?",
+        [since],
+    )
+    return dict(row or {})

@@ -1,0 +1,84 @@
+"""Training cycles: one at a time across processes, with a heartbeat by which a dead one is noticed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from dataclasses import asdict
+from typing import Any
+
+from bot.errors import BusyError
+from bot.records import Run, Verdict
+from bot.store.database import Store
+
+DEAD_AFTER_S = 120.0
+"""A running cycle whose heartbeat is older than this has died: its lock no longer holds."""
+
+
+def start(store: Store, by: str, channel: str | None = None, ts: str | None = None) -> Run:
+    """Takes the lock and returns the new run. Raises BusyError when another cycle is alive."""
+    now = time.time()
+    with store.write() as db:
+        db.execute(
+            "UPDATE runs SET state = 'failed', error = 'the process died', finished_at = ? WHERE state = 'running' AND heartbeat_at < ?",
+            [now, now - DEAD_AFTER_S],
+        )
+        fields = asdict(Run(by=by, channel=channel, ts=ts, pid=os.getpid(), started_at=now, heartbeat_at=now))
+        del fields["id"]
+        try:
+            run_id = int(db["runs"].insert(fields).last_pk or 0)
+        except sqlite3.IntegrityError:
+            other = running(store)
+            raise BusyError(
+                f"run {other.id if other else '?'} is already training ({other.stage if other else 'starting'}); wait for it to end"
+            ) from None
+    found = run(store, run_id)
+    assert found is not None
+    return found
+
+
+def update(store: Store, run_id: int, **fields: Any) -> None:
+    """Sets fields of a run (names as in records.Run) and its heartbeat."""
+    if isinstance(fields.get("verdict"), Verdict):
+        fields["verdict"] = json.dumps(asdict(fields["verdict"]))
+    with store.write() as db:
+        db["runs"].update(run_id, {**fields, "heartbeat_at": time.time()})
+
+
+def finish(store: Store, run_id: int, *, error: str | None = None) -> None:
+    state = "done" if error is None else "failed"
+    update(store, run_id, state=state, error=error, finished_at=time.time(), stage=state, progress=1.0)
+
+
+def run(store: Store, run_id: int) -> Run | None:
+    row = store.one("SELECT * FROM runs WHERE id = ?", [run_id])
+    return _run(row) if row else None
+
+
+def running(store: Store) -> Run | None:
+    row = store.one("SELECT * FROM runs WHERE state = 'running'")
+    return _run(row) if row else None
+
+
+def runs(store: Store, limit: int = 20) -> list[Run]:
+    """Newest first."""
+    return [_run(row) for row in store.rows("SELECT * FROM runs ORDER BY id DESC LIMIT ?", [limit])]
+
+
+def unreported(store: Store) -> list[Run]:
+    """Runs that a channel awaits the end of, or follows the progress of."""
+    return [_run(row) for row in store.rows("SELECT * FROM runs WHERE reported = 0 AND channel IS NOT NULL ORDER BY id")]
+
+
+def _run(row: dict[str, Any]) -> Run:
+    verdict = json.loads(row["verdict"]) if row["verdict"] else None
+    return Run(
+        **{
+            **row,
+            "verdict": Verdict(verdict["decision"], tuple(verdict["reasons"]), verdict["numbers"]) if verdict else None,
+            "promoted": bool(row["promoted"]),
+            "reported": bool(row["reported"]),
+        }
+    )

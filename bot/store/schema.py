@@ -1,0 +1,179 @@
+"""The schema, as steps that are applied once each and never edited afterwards."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("lorebot")
+
+
+@migrations()
+def m001_documents_and_passages(db: Database) -> None:
+    db["documents"].create(
+        {
+            "id": int,
+            "source": str,
+            "title": str,
+            "scope": str,
+            "sha256": str,
+            "kind": str,
+            "link": str,
+            "person": str,
+            "learned_at": float,
+        },
+        pk="id",
+        not_null={"source", "title", "scope", "sha256", "kind"},
+    )
+    db["documents"].create_index(["source", "scope"], unique=True)
+    db.execute(
+        """
+        CREATE TABLE passages (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            scope TEXT NOT NULL,
+            title TEXT NOT NULL,
+            heading TEXT NOT NULL,
+            text TEXT NOT NULL,
+            start INTEGER NOT NULL,
+            ordinal INTEGER NOT NULL,
+            question TEXT,
+            answer_start INTEGER NOT NULL DEFAULT 0,
+            evidence_id INTEGER REFERENCES passages(id) ON DELETE SET NULL,
+            vector BLOB
+        )
+        """
+    )
+    db["passages"].create_index(["document_id"])
+    db["passages"].create_index(["scope"])
+    db["passages"].enable_fts(["title", "heading", "text"], fts_version="FTS5", create_triggers=True, tokenize="porter unicode61")
+
+
+@migrations()
+def m002_questions_answers_feedback(db: Database) -> None:
+    db["questions"].create(
+        {
+            "id": int,
+            "source": str,
+            "key": str,
+            "text": str,
+            "person": str,
+            "channel": str,
+            "thread": str,
+            "scopes": str,
+            "context": str,
+            "follows": str,
+            "asked_at": float,
+        },
+        pk="id",
+        not_null={"source", "key", "text", "person", "scopes", "asked_at"},
+    )
+    db["questions"].create_index(["source", "key"], unique=True)
+    db["questions"].create_index(["channel", "thread"])
+    db.execute(
+        """
+        CREATE TABLE answers (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            question_id INTEGER NOT NULL REFERENCES questions(id) ON DELETE CASCADE,
+            text TEXT,
+            confidence REAL NOT NULL,
+            adapter TEXT NOT NULL,
+            offered TEXT NOT NULL,
+            candidates TEXT NOT NULL,
+            chosen INTEGER,
+            start INTEGER NOT NULL,
+            "end" INTEGER NOT NULL,
+            sentence TEXT NOT NULL,
+            sentence_start INTEGER NOT NULL,
+            from_memory INTEGER NOT NULL,
+            taught_by TEXT,
+            seconds REAL NOT NULL,
+            channel TEXT,
+            ts TEXT,
+            answered_at REAL NOT NULL
+        )
+        """
+    )
+    db["answers"].create_index(["question_id"])
+    db["answers"].create_index(["channel", "ts"])
+    db.execute(
+        """
+        CREATE TABLE feedback (
+            answer_id INTEGER NOT NULL REFERENCES answers(id) ON DELETE CASCADE,
+            person TEXT NOT NULL,
+            vote TEXT CHECK (vote IN ('up', 'down')),
+            vote_source TEXT,
+            reason TEXT,
+            correction TEXT,
+            passage_id INTEGER REFERENCES passages(id) ON DELETE SET NULL,
+            given_at REAL NOT NULL,
+            PRIMARY KEY (answer_id, person)
+        )
+        """
+    )
+
+
+@migrations()
+def m003_adapters_promotions_runs(db: Database) -> None:
+    db["adapters"].create(
+        {
+            "id": str,
+            "base": str,
+            "base_sha256": str,
+            "sha256": str,
+            "folder": str,
+            "parent": str,
+            "card": str,
+            "created_at": float,
+        },
+        pk="id",
+        not_null={"base", "base_sha256", "sha256", "folder", "card", "created_at"},
+    )
+    db.execute(
+        """
+        CREATE TABLE runs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            "by" TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+            stage TEXT NOT NULL,
+            progress REAL NOT NULL,
+            detail TEXT NOT NULL,
+            channel TEXT,
+            ts TEXT,
+            pid INTEGER,
+            candidate TEXT,
+            verdict TEXT,
+            promoted INTEGER NOT NULL,
+            error TEXT,
+            started_at REAL NOT NULL,
+            heartbeat_at REAL NOT NULL,
+            finished_at REAL,
+            reported INTEGER NOT NULL
+        )
+        """
+    )
+    # The lock of "one retraining at a time", across processes: a second running row can't exist.
+    db.execute("CREATE UNIQUE INDEX one_run_at_a_time ON runs(state) WHERE state = 'running'")
+    db.execute(
+        """
+        CREATE TABLE promotions (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            adapter TEXT NOT NULL REFERENCES adapters(id),
+            "by" TEXT NOT NULL,
+            why TEXT NOT NULL,
+            run_id INTEGER REFERENCES runs(id),
+            at REAL NOT NULL
+        )
+        """
+    )
+    db.execute("CREATE TRIGGER promotions_stay BEFORE UPDATE ON promotions BEGIN SELECT RAISE(ABORT, 'append-only'); END")
+    db.execute("CREATE TRIGGER promotions_last BEFORE DELETE ON promotions BEGIN SELECT RAISE(ABORT, 'append-only'); END")
+
+
+@migrations()
+def m004_claims(db: Database) -> None:
+    db["claims"].create(
+        {"key": str, "state": str, "payload": str, "lease_until": float, "attempts": int, "claimed_at": float},
+        pk="key",
+        not_null={"state", "lease_until", "attempts", "claimed_at"},
+    )
+    db["claims"].create_index(["state", "lease_until"])
