@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 Span = tuple[int, int]
 Block = tuple[int, int, bool]  # start, end, whether it is prose, to be cut at full stops
@@ -21,23 +22,28 @@ _TABLE_RULE = re.compile(r"\s*\|?[\s:|-]*-{2,}[\s:|-]*$")
 _END = re.compile(r"""(?:[.!?…]+["'”’»)\]*_`]*(?=\s))|(?:[。！？]+[」』”’）]*)""")
 _WORD_BEFORE = re.compile(r"[^\s(\[{\"'“‘«*_`]*$")
 
-_NEVER_LAST = frozenset(
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+_NEVER_LAST = _words(
     "e.g i.e cf vs viz ca approx incl excl resp no nos fig figs eq eqs sec secs art arts ch chap vol pp p ed eds "
-    "dr mr mrs ms prof st rev gen col lt sgt capt hon sen rep gov pres mt ft dept est tel ext var nr abb bzw z.b".split()
+    "dr mr mrs ms prof st rev gen col lt sgt capt hon sen rep gov pres mt ft dept est tel ext var nr abb bzw z.b"
 )
 """Abbreviations that a name, a number or an explanation follows."""
 
-_SELDOM_LAST = frozenset(
+_SELDOM_LAST = _words(
     "etc inc ltd corp co bros llc jr sr al a.m p.m u.s u.k u.s.a e.u u.n ph.d m.d b.a m.a b.sc m.sc d.c "
     "jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun "
-    "min max avg hr hrs sek std govt assn univ ave blvd rd".split()
+    "min max avg hr hrs sek std govt assn univ ave blvd rd"
 )
 """Abbreviations that can close a sentence: they do where a word follows that usually opens one."""
 
-_OPENERS = frozenset(
+_OPENERS = _words(
     "the a an it its this that these those there here he she they we you i in on at if when while for from after "
     "before as to by with however but and or so please note see all each every no not what who where how why our "
-    "your their his her my use do".split()
+    "your their his her my use do"
 )
 
 
@@ -123,7 +129,7 @@ def _deliberate_breaks(text: str, lines: list[Span]) -> Iterator[Span]:
         return
     width = max(end - start for start, end in lines)
     block_start = lines[0][0]
-    for (start, end), (next_start, next_end) in zip(lines, lines[1:], strict=False):
+    for (start, end), (next_start, next_end) in pairwise(lines):
         following = text[next_start:next_end]
         first_word = following.split(maxsplit=1)[0] if following.strip() else ""
         if end - start + 1 + len(first_word) <= width and not following[:1].islower():

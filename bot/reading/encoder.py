@@ -1,0 +1,95 @@
+"""Texts to vectors with the frozen base, for search: the same weights as the reader's, without an adapter.
+
+The vector of a text is the mean of its token vectors, L2-normalised, of at most 256 tokens: what
+sentence-transformers does with these weights, without the package.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.reading.bases import DEFAULT_BASE, Base, locate
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+MAX_TOKENS = 256
+TOKENS_IN_A_BATCH = 8192
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors whose dot product is their cosine."""
+
+    dimension: int
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n, dimension) float32, each row of length 1, in the order of `texts`. Safe to call from several threads."""
+        ...
+
+
+class BaseEncoder:
+    """The frozen base as encoder. Loads at the first text, so that building one costs nothing."""
+
+    dimension = 384
+
+    def __init__(self, base: Base) -> None:
+        self._base = base
+        self._loaded: tuple[Tokenizer, Any] | None = None
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._encode(*self._loaded, list(texts))
+
+    def _load(self) -> tuple[Tokenizer, Any]:
+        from tokenizers import Tokenizer
+        from transformers import AutoModel
+
+        tokenizer = Tokenizer.from_file(str(self._base.folder / "tokenizer.json"))
+        tokenizer.enable_truncation(MAX_TOKENS)
+        tokenizer.no_padding()
+        model = AutoModel.from_pretrained(self._base.folder, local_files_only=True, use_safetensors=True)
+        return tokenizer, model.eval()
+
+    def _encode(self, tokenizer: Tokenizer, model: Any, texts: list[str]) -> NDArray[np.float32]:
+        import torch
+
+        tokens = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        with torch.inference_mode():
+            for batch in _batches([len(ids) for ids in tokens]):
+                width = max(len(tokens[i]) for i in batch)
+                ids = torch.zeros((len(batch), width), dtype=torch.long)
+                mask = torch.zeros((len(batch), width), dtype=torch.long)
+                for row, i in enumerate(batch):
+                    ids[row, : len(tokens[i])] = torch.tensor(tokens[i])
+                    mask[row, : len(tokens[i])] = 1
+                hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
+                shares = mask.unsqueeze(-1).to(hidden.dtype)
+                mean = (hidden * shares).sum(1) / shares.sum(1)
+                vectors[batch] = torch.nn.functional.normalize(mean.float()).numpy()
+        return vectors
+
+
+def load_encoder(base_name: str = DEFAULT_BASE) -> Encoder:
+    """The encoder over the base of that name; its weights are verified now and loaded at the first text."""
+    return BaseEncoder(locate(base_name))
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Indices in batches of similar length, shortest first, each of at most TOKENS_IN_A_BATCH padded tokens."""
+    batches: list[list[int]] = []
+    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if not batches or (len(batches[-1]) + 1) * lengths[i] > TOKENS_IN_A_BATCH:
+            batches.append([])
+        batches[-1].append(i)
+    return batches

@@ -1,0 +1,102 @@
+"""A question and a passage as the model reads them: token windows, and the way back to characters.
+
+A BERT-type reader sees at most `MAX_LENGTH` tokens: `[CLS] question [SEP] piece of the passage [SEP]`. A longer
+passage is read in pieces that overlap by `OVERLAP` tokens, so that an answer at a cut stands whole in one of them.
+Token offsets are character offsets in the passage as given: the tokenizer keeps them through its normalisation.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+MAX_LENGTH = 384
+OVERLAP = 128
+MAX_QUESTION = 64
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One piece of one passage with its question, as token ids.
+
+    Position 0 is [CLS]: "no answer in this window". Positions `first` to `first + len(offsets) - 1` are the piece.
+    """
+
+    ids: tuple[int, ...]
+    first: int  # position of the piece's first token; token types are 0 before it, 1 from it on
+    offsets: tuple[tuple[int, int], ...]  # (start, end) characters in the passage, one a token of the piece
+    passage: int  # index of the passage among those read
+
+    def position_span(self, start: int, end: int) -> tuple[int, int] | None:
+        """First and last token position of characters `start:end`; None where this window lacks a part of them."""
+        touched = [i for i, (a, b) in enumerate(self.offsets) if a < end and b > start]
+        if not touched or self.offsets[touched[0]][0] > start or self.offsets[touched[-1]][1] < end:
+            return None
+        return self.first + touched[0], self.first + touched[-1]
+
+
+class WindowCutter:
+    """Cuts windows with one base's tokenizer. Safe to call from several threads."""
+
+    def __init__(self, tokenizer: Tokenizer, max_length: int = MAX_LENGTH, overlap: int = OVERLAP) -> None:
+        self.max_length, self.overlap = max_length, overlap
+        self.pad_id = _special(tokenizer, "[PAD]", "<pad>")
+        self._cls = _special(tokenizer, "[CLS]", "<s>")
+        self._sep = _special(tokenizer, "[SEP]", "</s>")
+        self._tokenizer = tokenizer
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        self._tokens = functools.lru_cache(maxsize=256)(self._tokenize)  # many questions ask of one passage
+
+    def cut(self, question: str, passages: Sequence[str]) -> list[Window]:
+        """The windows over all passages, in their order; an empty passage has none."""
+        asked = self._tokens(question)[0]
+        if len(asked) > MAX_QUESTION:
+            _log.warning("A question of %d tokens is cut to its first %d.", len(asked), MAX_QUESTION)
+        head = (self._cls, *asked[:MAX_QUESTION], self._sep)
+        windows = []
+        for index, passage in enumerate(passages):
+            ids, offsets = self._tokens(passage)
+            for a, b in _pieces(len(ids), self.max_length - len(head) - 1, self.overlap):
+                windows.append(Window((*head, *ids[a:b], self._sep), len(head), offsets[a:b], index))
+        return windows
+
+    def _tokenize(self, text: str) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        return tuple(encoding.ids), tuple(encoding.offsets)
+
+
+def load_cutter(folder: Path, max_length: int = MAX_LENGTH, overlap: int = OVERLAP) -> WindowCutter:
+    """The cutter of the base in `folder` (its tokenizer.json)."""
+    from tokenizers import Tokenizer
+
+    return WindowCutter(Tokenizer.from_file(str(folder / "tokenizer.json")), max_length, overlap)
+
+
+def _pieces(length: int, room: int, overlap: int) -> Iterator[tuple[int, int]]:
+    """(start, end) of overlapping pieces of at most `room` tokens that together cover `length`."""
+    if room <= overlap:
+        raise ValueError(f"windows of {room} passage tokens can't overlap by {overlap}")
+    start = 0
+    while start < length:
+        yield start, min(start + room, length)
+        if start + room >= length:
+            return
+        start += room - overlap
+
+
+def _special(tokenizer: Tokenizer, *names: str) -> int:
+    for name in names:
+        found = tokenizer.token_to_id(name)
+        if found is not None:
+            return int(found)
+    raise ValueError(f"the tokenizer has none of {', '.join(names)}")
