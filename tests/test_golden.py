@@ -1,0 +1,96 @@
+"""The golden set gates promotions, so its own shape is checked on every run."""
+
+import json
+import unicodedata
+from pathlib import Path
+
+PATH = Path(__file__).resolve().parent.parent / "training" / "golden.jsonl"
+KEYS = {"id", "title", "context", "question", "answers", "is_impossible"}
+
+
+def load():
+    with PATH.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+ROWS = load()
+
+
+def test_rows_have_exactly_the_agreed_fields():
+    for row in ROWS:
+        assert set(row) == KEYS, row.get("id")
+        assert isinstance(row["is_impossible"], bool), row["id"]
+        for key in ("id", "title", "context", "question"):
+            assert isinstance(row[key], str) and row[key].strip(), row["id"]
+            assert row[key] == row[key].strip(), row["id"]
+
+
+def test_ids_are_unique():
+    ids = [row["id"] for row in ROWS]
+    assert len(ids) == len(set(ids))
+
+
+def test_no_question_is_asked_twice():
+    # Without case and the question mark: the chat spelling of a question is
+    # the same question, and would weigh twice.
+    asked = [" ".join(row["question"].lower().rstrip("?").split()) for row in ROWS]
+    assert len(asked) == len(set(asked))
+
+
+def test_spans_are_exact():
+    for row in ROWS:
+        for answer in row["answers"]:
+            text, start = answer["text"], answer["start"]
+            end = start + len(text)
+            context = row["context"]
+            assert text and text == text.strip(), row["id"]
+            assert start >= 0 and context[start:end] == text, row["id"]
+            # A span that begins or ends inside a word is a wrong offset
+            # which happens to spell the right text.
+            before = context[start - 1 : start] + text[0]
+            after = text[-1] + context[end : end + 1]
+            assert not (len(before) == 2 and before.isalnum()), row["id"]
+            assert not (len(after) == 2 and after.isalnum()), row["id"]
+
+
+def test_answers_are_short_and_few():
+    for row in ROWS:
+        assert bool(row["answers"]) != row["is_impossible"], row["id"]
+        assert len(row["answers"]) <= 3, row["id"]
+        spans = [(a["text"], a["start"]) for a in row["answers"]]
+        assert len(spans) == len(set(spans)), row["id"]
+        assert all(len(text.split()) <= 12 for text, _ in spans), row["id"]
+
+
+def test_text_is_composed_unicode():
+    # Offsets count code points: decomposed letters would shift them for
+    # whoever normalises first.
+    for row in ROWS:
+        for key in ("context", "question"):
+            assert unicodedata.is_normalized("NFC", row[key]), row["id"]
+
+
+def test_every_title_names_one_text():
+    texts = {}
+    for row in ROWS:
+        assert texts.setdefault(row["title"], row["context"]) == row["context"], row["id"]
+    assert len(set(texts.values())) == len(texts)
+
+
+def test_size_and_lengths():
+    contexts = {row["context"] for row in ROWS}
+    assert len(contexts) >= 50
+    assert len(ROWS) >= 270
+    assert all(80 <= len(context.split()) <= 170 for context in contexts)
+
+
+def test_about_a_third_is_unanswerable():
+    share = sum(row["is_impossible"] for row in ROWS) / len(ROWS)
+    assert 0.25 <= share <= 0.42, share
+
+
+def test_every_text_has_both_kinds():
+    kinds = {}
+    for row in ROWS:
+        kinds.setdefault(row["context"], set()).add(row["is_impossible"])
+    assert all(len(found) == 2 for found in kinds.values())
