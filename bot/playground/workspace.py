@@ -1,0 +1,343 @@
+"""The state of the local workspace: who there is, what was said, what is open on whose screen.
+
+Everything is in memory and belongs to the event loop of the server: no locks, because nobody else touches
+it. Every change is told to the subscribers (the pages that are open, and the feed of events to the bot),
+each of which decides what it means for them.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from bot.playground.records import (
+    BOT_USER_ID,
+    SYSTEM_USER_ID,
+    Change,
+    Channel,
+    Json,
+    Message,
+    Person,
+    View,
+)
+
+STATUS_SECONDS = 120.0
+MODAL_STACK = 3
+
+
+class Refused(Exception):
+    """What Slack answers with `ok: false`: its error code, and where Slack says more, the details."""
+
+    def __init__(self, code: str, *details: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.details = details
+
+
+class Workspace:
+    """A team with its channels, messages, views and statuses."""
+
+    def __init__(self, name: str, people: Iterable[Person], channels: Iterable[Channel]) -> None:
+        self.name = name
+        self.people = {person.id: person for person in people}
+        self.channels = {channel.id: channel for channel in channels}
+        self.stacks: dict[str, list[View]] = {}
+        self.homes: dict[str, View] = {}
+        self.prompts: dict[str, Json] = {}
+        self.titles: dict[tuple[str, str], str] = {}
+        # What a person picked in a message's elements: (person, channel, ts) -> block -> action -> value.
+        self.picks: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
+        self._messages: dict[str, dict[str, Message]] = {channel: {} for channel in self.channels}
+        self._whispers: dict[tuple[str, str], Message] = {}
+        self._statuses: dict[tuple[str, str], tuple[str, float]] = {}
+        self._listeners: list[Callable[[Change], None]] = []
+        self._last_micros = 0
+        self._last_view = 0
+
+    # Subscribing
+
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        """Call `listener` with every change from now on; the answer ends the subscription."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def tell(self, change: Change) -> None:
+        for listener in list(self._listeners):
+            listener(change)
+
+    # Looking up
+
+    def next_ts(self) -> str:
+        """A timestamp like Slack's: it is unique, it grows, and it names the message in its channel."""
+        self._last_micros = max(time.time_ns() // 1000, self._last_micros + 1)
+        return f"{self._last_micros // 1_000_000}.{self._last_micros % 1_000_000:06d}"
+
+    def person(self, id: str) -> Person:
+        if id not in self.people:
+            raise Refused("user_not_found")
+        return self.people[id]
+
+    def channel(self, id: str) -> Channel:
+        if id not in self.channels:
+            raise Refused("channel_not_found")
+        return self.channels[id]
+
+    def channels_of(self, person: str) -> list[Channel]:
+        """What a person sees in the sidebar: every public channel, and the private ones they are in."""
+        return [c for c in self.channels.values() if c.kind == "channel" or person in c.members]
+
+    def direct(self, person: str) -> Channel:
+        self.person(person)
+        for channel in self.channels.values():
+            if channel.kind == "im" and person in channel.members:
+                return channel
+        raise Refused("channel_not_found")
+
+    def audience(self, channel: Channel) -> frozenset[str] | None:
+        return None if channel.kind == "channel" else frozenset(channel.members)
+
+    def message(self, channel: str, ts: str) -> Message:
+        self.channel(channel)
+        if ts not in self._messages[channel]:
+            raise Refused("message_not_found")
+        return self._messages[channel][ts]
+
+    def shown(self, channel: str, ts: str, person: str) -> Message:
+        """The message as this person sees it, an ephemeral one of theirs included."""
+        whisper = self._whispers.get((channel, ts))
+        if whisper is not None and whisper.only_for == person:
+            return whisper
+        return self.message(channel, ts)
+
+    def messages(self, channel: str) -> list[Message]:
+        """Every message of a channel, replies included, oldest first."""
+        return list(self._messages[self.channel(channel).id].values())
+
+    def thread(self, channel: str, ts: str) -> list[Message]:
+        self.channel(channel)
+        return [m for m in self.messages(channel) if m.ts == ts or m.thread_ts == ts]
+
+    def whispers(self, person: str) -> list[Message]:
+        return [m for m in self._whispers.values() if m.only_for == person]
+
+    # Talking
+
+    def post(
+        self,
+        channel: str,
+        user: str,
+        text: str,
+        *,
+        blocks: Iterable[Json] = (),
+        thread_ts: str | None = None,
+        broadcast: bool = False,
+        metadata: Json | None = None,
+    ) -> Message:
+        room = self.channel(channel)
+        if thread_ts is not None:
+            # A reply to a reply lands in the same thread, as in Slack.
+            parent = self._messages[room.id].get(thread_ts)
+            if parent is not None and parent.thread_ts is not None:
+                thread_ts = parent.thread_ts
+            elif parent is not None:
+                self._keep(replace(parent, thread_ts=parent.ts))
+        ts = self.next_ts()
+        message = Message(
+            room.id, ts, user, text, tuple(blocks), thread_ts, broadcast=broadcast, metadata=metadata
+        )
+        self._keep(message)
+        if user == BOT_USER_ID:
+            self._end_status(room, thread_ts)
+        self._tell_message("message_posted", message)
+        return message
+
+    def edit(self, channel: str, ts: str, text: str, blocks: Iterable[Json] = ()) -> Message:
+        before = self.message(channel, ts)
+        after = replace(before, text=text, blocks=tuple(blocks), edited_ts=self.next_ts())
+        self._keep(after)
+        self._tell_message("message_edited", after, before)
+        return after
+
+    def delete(self, channel: str, ts: str) -> None:
+        before = self.message(channel, ts)
+        if any(reply.ts != ts for reply in self.thread(channel, ts)) and not before.is_reply:
+            # Slack leaves a stone where a thread's first message was, so that its replies stay readable.
+            gone = replace(
+                before,
+                user=SYSTEM_USER_ID,
+                text="This message was deleted.",
+                blocks=(),
+                reactions=(),
+                tombstone=True,
+            )
+            self._keep(gone)
+            self._tell_message("message_edited", gone, before)
+            return
+        del self._messages[channel][ts]
+        self._tell_message("message_deleted", before, before)
+
+    def whisper(
+        self, channel: str, person: str, text: str, blocks: Iterable[Json] = (), thread_ts: str | None = None
+    ) -> Message:
+        """A message that one person sees, and that no history keeps."""
+        room = self.channel(channel)
+        message = Message(
+            room.id, self.next_ts(), BOT_USER_ID, text, tuple(blocks), thread_ts, only_for=person
+        )
+        self._whispers[(room.id, message.ts)] = message
+        self._tell_message("whispered", message)
+        return message
+
+    def change_whisper(self, channel: str, ts: str, text: str, blocks: Iterable[Json]) -> None:
+        before = self._whispers.get((channel, ts))
+        if before is None:
+            raise Refused("message_not_found")
+        after = replace(before, text=text, blocks=tuple(blocks))
+        self._whispers[(channel, ts)] = after
+        self._tell_message("whispered", after)
+
+    def drop_whisper(self, channel: str, ts: str) -> None:
+        before = self._whispers.pop((channel, ts), None)
+        if before is not None:
+            self._tell_message("whisper_dropped", before)
+
+    # Reacting
+
+    def react(self, channel: str, ts: str, person: str, name: str) -> None:
+        message = self.message(channel, ts)
+        reactions = dict(message.reactions)
+        if person in reactions.get(name, ()):
+            raise Refused("already_reacted")
+        reactions[name] = (*reactions.get(name, ()), person)
+        self._set_reactions(message, reactions, "reaction_added", person, name)
+
+    def unreact(self, channel: str, ts: str, person: str, name: str) -> None:
+        message = self.message(channel, ts)
+        reactions = dict(message.reactions)
+        if person not in reactions.get(name, ()):
+            raise Refused("no_reaction")
+        reactions[name] = tuple(user for user in reactions[name] if user != person)
+        self._set_reactions(message, reactions, "reaction_removed", person, name)
+
+    def _set_reactions(
+        self, message: Message, reactions: dict[str, tuple[str, ...]], kind: str, person: str, name: str
+    ) -> None:
+        after = replace(
+            message, reactions=tuple((emoji, users) for emoji, users in reactions.items() if users)
+        )
+        self._keep(after)
+        seen_by = self.audience(self.channel(message.channel))
+        self.tell(Change(kind, seen_by, {"reaction": name}, after, message, person))
+
+    # Belonging
+
+    def join(self, channel: str, person: str, invited_by: str = "") -> bool:
+        """Whether the person is new in the channel."""
+        room = self.channel(channel)
+        if person in room.members:
+            return False
+        self.channels[room.id] = replace(room, members=(*room.members, person))
+        data = {"channel": room.id, "inviter": invited_by}
+        self.tell(Change("joined", self.audience(self.channels[room.id]), data, actor=person))
+        return True
+
+    # Views
+
+    def new_view(self, person: str, body: Json, stack: list[View]) -> View:
+        self._last_view += 1
+        id = f"V0PLAY{self._last_view:05d}"
+        root = stack[0].root_id if stack else id
+        return View(id, person, body, self.next_ts().replace(".", ""), root, stack[-1].id if stack else None)
+
+    def stack(self, person: str) -> list[View]:
+        return self.stacks.setdefault(person, [])
+
+    def open_view(self, person: str, body: Json) -> View:
+        """A modal in place of whatever modals the person had open."""
+        view = self.new_view(person, body, [])
+        self.set_stack(person, [view])
+        return view
+
+    def push_view(self, person: str, body: Json) -> View:
+        stack = self.stack(person)
+        if len(stack) >= MODAL_STACK:
+            raise Refused("push_limit_reached")
+        view = self.new_view(person, body, stack)
+        self.set_stack(person, [*stack, view])
+        return view
+
+    def set_stack(self, person: str, stack: list[View]) -> None:
+        self.stacks[person] = stack
+        self.tell(Change("views", frozenset({person}), {"views": [view.slack() for view in stack]}))
+
+    def change_view(self, view: View, body: Json) -> View:
+        after = replace(view, body=body, hash=self.next_ts().replace(".", ""))
+        if self.homes.get(view.person) == view:
+            self._set_home(after)
+        else:
+            self.set_stack(view.person, [after if v.id == view.id else v for v in self.stack(view.person)])
+        return after
+
+    def find_view(self, id: str = "", external_id: str = "") -> View:
+        for view in [*self.homes.values(), *(view for stack in self.stacks.values() for view in stack)]:
+            if (id and view.id == id) or (external_id and view.body.get("external_id") == external_id):
+                return view
+        raise Refused("not_found")
+
+    def publish_home(self, person: str, body: Json) -> View:
+        self.person(person)
+        known = self.homes.get(person)
+        fresh = self.new_view(person, body, [])
+        view = replace(fresh, id=known.id, root_id=known.id) if known else fresh
+        self._set_home(view)
+        return view
+
+    def _set_home(self, view: View) -> None:
+        self.homes[view.person] = view
+        self.tell(Change("home", frozenset({view.person}), {"view": view.slack()}))
+
+    # The bot's presence in a thread
+
+    def set_status(self, channel: str, thread_ts: str, status: str) -> None:
+        room = self.channel(channel)
+        if status:
+            self._statuses[(channel, thread_ts)] = (status, time.monotonic() + STATUS_SECONDS)
+        else:
+            self._statuses.pop((channel, thread_ts), None)
+        data = {"channel": channel, "thread_ts": thread_ts, "status": status}
+        self.tell(Change("status", self.audience(room), data))
+
+    def statuses(self) -> list[Json]:
+        now = time.monotonic()
+        return [
+            {"channel": channel, "thread_ts": thread_ts, "status": status}
+            for (channel, thread_ts), (status, until) in self._statuses.items()
+            if until > now
+        ]
+
+    def set_title(self, channel: str, thread_ts: str, title: str) -> None:
+        self.titles[(channel, thread_ts)] = title
+
+    def set_prompts(self, channel: str, title: str, prompts: list[Json]) -> None:
+        room = self.channel(channel)
+        self.prompts[channel] = {"channel": channel, "title": title, "prompts": prompts}
+        self.tell(Change("prompts", self.audience(room), self.prompts[channel]))
+
+    # Within
+
+    def _keep(self, message: Message) -> None:
+        self._messages[message.channel][message.ts] = message
+
+    def _end_status(self, room: Channel, thread_ts: str | None) -> None:
+        for channel, thread in list(self._statuses):
+            # In a direct message the answer may come outside a thread: it ends every status there.
+            if channel == room.id and (thread == thread_ts or (room.kind == "im" and thread_ts is None)):
+                self.set_status(channel, thread, "")
+
+    def _tell_message(self, kind: str, message: Message, previous: Message | None = None) -> None:
+        if message.only_for is not None:
+            seen_by: frozenset[str] | None = frozenset({message.only_for})
+        else:
+            seen_by = self.audience(self.channel(message.channel))
+        actor = previous.user if previous is not None else message.user
+        self.tell(Change(kind, seen_by, {}, message, previous, actor))
