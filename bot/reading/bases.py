@@ -58,7 +58,9 @@ CATALOGUE = {
     )
 }
 
-_verified: dict[tuple[str, int, int], str] = {}  # (path, size, mtime in ns) -> SHA-256, so that a process hashes once
+_verified: dict[
+    tuple[str, int, int], str
+] = {}  # (path, size, mtime in ns) -> SHA-256, so that a process hashes once
 
 
 def locate(name: str = DEFAULT_BASE) -> Base:
@@ -69,16 +71,24 @@ def locate(name: str = DEFAULT_BASE) -> Base:
     entry = CATALOGUE.get(name)
     if entry is None:
         known = ", ".join(CATALOGUE)
-        raise BaseError(f"Found base '{name}'; expected one of {known}: correct the name in the adapter or setting.")
+        raise BaseError(
+            f"Found base '{name}'; expected one of {known}: correct the name in the adapter or setting."
+        )
     if entry.package is None:
-        raise BaseError(f"Base '{name}' is not installed; expected its weights on this machine: {entry.install}.")
+        raise BaseError(
+            f"Base '{name}' is not installed; expected its weights on this machine: {entry.install}."
+        )
     package = importlib.util.find_spec(entry.package)  # finds the files without running the package
     if package is None or not package.submodule_search_locations:
-        raise BaseError(f"Base '{name}' is not installed; expected package {entry.package}: run `{entry.install}`.")
+        raise BaseError(
+            f"Base '{name}' is not installed; expected package {entry.package}: run `{entry.install}`."
+        )
     folder = Path(package.submodule_search_locations[0]) / "model"
     weights = folder / WEIGHTS
     if not weights.is_file():
-        raise BaseError(f"No {WEIGHTS} in package {entry.package}; expected it in {folder}: run `{entry.install}`.")
+        raise BaseError(
+            f"No {WEIGHTS} in package {entry.package}; expected it in {folder}: run `{entry.install}`."
+        )
     found = weights_sha256(weights)
     if found != entry.sha256:
         raise BaseError(

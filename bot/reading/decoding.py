@@ -1,0 +1,115 @@
+"""From a model's logits to answer spans: within one window, then over all windows and passages of a question.
+
+A span's score is its start and end logit less those of "no answer" (position 0) in the same window, so that scores of
+different windows can be compared: each is measured against its own silence (Devlin et al. 2019, section 4.3). Its
+log-probability is that of its start plus that of its end, each a softmax over position 0 and the passage's tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.reading.windows import Window
+
+MAX_ANSWER = 40  # tokens
+N_BEST = 10
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A possible answer: characters `start:end` of a passage, never empty, without white space at its ends."""
+
+    passage: int
+    start: int
+    end: int
+    score: float
+    log_probability: float
+
+
+def window_spans(
+    window: Window,
+    text: str,
+    start: Floats,
+    end: Floats,
+    *,
+    n_best: int = N_BEST,
+    max_answer: int = MAX_ANSWER,
+) -> list[Span]:
+    """The best spans of one window, best first. `start`, `end`: logits of its positions, (len(window.ids),)."""
+    count = len(window.offsets)
+    if count == 0:
+        return []
+    piece = slice(window.first, window.first + count)
+    null = float(start[0] + end[0])
+    scores = _grid(start[piece], end[piece], max_answer) - null  # (tokens, length - 1)
+    log_null = null - _log_total(start, piece) - _log_total(end, piece)
+    wanted = min(2 * n_best, scores.size)
+    best = np.argpartition(scores.ravel(), -wanted)[-wanted:]
+    spans = []
+    for flat in best[np.argsort(-scores.ravel()[best], kind="stable")]:
+        first, extra = divmod(int(flat), scores.shape[1])
+        score = float(scores[first, extra])
+        if not np.isfinite(score):
+            break
+        a, b = _trimmed(text, window.offsets[first][0], window.offsets[first + extra][1])
+        if a < b:
+            spans.append(Span(window.passage, a, b, score, min(score + log_null, 0.0)))
+    return spans[:n_best]
+
+
+def span_log_probability(
+    window: Window, start: Floats, end: Floats, characters: tuple[int, int]
+) -> float | None:
+    """ln P of characters (start, end) in one window, or of "no answer" for (0, 0); None where it isn't in there."""
+    positions = (0, 0) if characters == (0, 0) else window.position_span(*characters)
+    if positions is None:
+        return None
+    piece = slice(window.first, window.first + len(window.offsets))
+    logits = float(start[positions[0]] + end[positions[1]])
+    return min(logits - _log_total(start, piece) - _log_total(end, piece), 0.0)
+
+
+def merge_spans(
+    spans: Iterable[Span],
+    texts: Sequence[str],
+    priors: Sequence[float] | None = None,
+    *,
+    n_best: int = N_BEST,
+) -> list[Span]:
+    """One ranking over all windows and passages, by score plus the passage's prior: best first, each text once."""
+
+    def rank(span: Span) -> float:
+        return span.score + (priors[span.passage] if priors else 0.0)
+
+    kept: dict[str, Span] = {}
+    for span in sorted(spans, key=lambda span: (-rank(span), span.passage, span.start, span.end)):
+        kept.setdefault(" ".join(texts[span.passage][span.start : span.end].casefold().split()), span)
+        if len(kept) == n_best:
+            break
+    return list(kept.values())
+
+
+def _grid(start: Floats, end: Floats, max_answer: int) -> Floats:
+    """start[i] + end[i + j] for j < max_answer, (tokens, max_answer); -inf past the last token."""
+    longest = min(max_answer, len(end))
+    padded = np.concatenate([end, np.full(longest - 1, -np.inf, end.dtype)])
+    grid: Floats = start[:, None] + np.lib.stride_tricks.sliding_window_view(padded, longest)
+    return grid
+
+
+def _log_total(logits: Floats, piece: slice) -> float:
+    """ln of the softmax's denominator over position 0 and the passage's tokens."""
+    allowed = np.append(logits[piece], logits[0]).astype(np.float64)
+    top = allowed.max()
+    return float(top + np.log(np.exp(allowed - top).sum()))
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())

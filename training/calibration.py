@@ -1,0 +1,62 @@
+"""The calibrator of a new adapter, fitted on the reader that will serve: half-precision weights, merged and all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bot.reading.bases import file_sha256
+from bot.reading.calibrator import UNFITTED, fit, reading_features, save_calibrator
+from bot.reading.card import CALIBRATOR, WEIGHTS, write_card
+from bot.reading.extractive import load_extractive
+from bot.reading.items import Item
+from bot.reading.scores import RIGHT, best_threshold, evaluate
+from bot.reading.squad import f1
+
+AT_ONCE = 64  # items read together
+
+
+def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item]) -> None:
+    """Adds the calibrator and the card to a draft that has its weights.
+
+    The card's `min_confidence` is the threshold of the best mean F1 on the items, and `scores` what it gives there:
+    figures to choose by, not to judge by. Without items the calibrator is a stand-in, and the threshold 0.5.
+    """
+    save_calibrator(UNFITTED, draft / CALIBRATOR)
+    card = {**card, "created": datetime.now(UTC).isoformat(timespec="seconds")}
+    write_card(draft, _hashed(card, draft))
+    if not items:
+        write_card(draft, _hashed({**card, "min_confidence": 0.5}, draft))
+        return
+    reader = load_extractive(draft)
+    features, right = [], []
+    for i in range(0, len(items), AT_ONCE):
+        batch = items[i : i + AT_ONCE]
+        asks = [(item.question, (item.context, *item.others)) for item in batch]
+        for item, (question, texts), spans in zip(batch, asks, reader.spans(asks), strict=True):
+            if not spans:
+                continue
+            span = spans[0]
+            features.append(reading_features(question, spans, texts))
+            said = texts[span.passage][span.start : span.end]
+            right.append(float(item.answerable and f1(said, item.references) >= RIGHT))
+    save_calibrator(fit(np.array(features), np.array(right)), draft / CALIBRATOR)
+    write_card(draft, _hashed(card, draft))
+    scores, outcomes = evaluate(load_extractive(draft), items, min_confidence=0.0)
+    card["min_confidence"] = best_threshold(outcomes)
+    card["scores"] = {
+        "calibration items": {"n": scores.n, "span_f1": round(scores.span_f1, 1), "ece": round(scores.ece, 1)}
+    }
+    write_card(draft, _hashed(card, draft))
+
+
+def _hashed(card: dict[str, Any], folder: Path) -> dict[str, Any]:
+    return {
+        **card,
+        "sha256": file_sha256(folder / WEIGHTS),
+        "calibrator_sha256": file_sha256(folder / CALIBRATOR),
+    }

@@ -1,0 +1,249 @@
+"""A build folder to an adapter folder: LoRA on a frozen base, trained by Hugging Face's Trainer.
+
+This step knows no database, so it can run on another machine. A run that was stopped goes on from its last checkpoint
+(in the build folder). The adapter is written whole beside its place and renamed into it.
+
+    python -m training finetune BUILD OUT
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import TrainingError
+from bot.reading.bases import CATALOGUE, Base, locate
+from bot.reading.card import WEIGHTS, publish, read_card
+from bot.reading.cpu import computes_bfloat16
+from bot.reading.loading import quiet_loading
+from bot.reading.windows import WindowCutter, load_cutter
+from training.build import Build, TrainingSettings, read_build
+from training.calibration import calibrate
+from training.features import Collator, Row, allowed_positions, as_dataset, model_inputs, window_rows
+from training.objectives import batch_loss, log_distributions
+
+if TYPE_CHECKING:
+    from datasets.arrow_dataset import Dataset
+
+Progress = Callable[[float, str], None]
+"""Told now and then: the share done, 0 to 1, and what is being done."""
+
+LORA_LAYERS = ["query", "key", "value", "dense"]
+CHECKPOINTS = "checkpoints"
+SHARE_OF_TRAINING = 0.92  # of the progress; the rest is the calibrator
+
+_log = logging.getLogger(__name__)
+
+
+def finetune(build_folder: Path, out: Path, progress: Progress | None = None) -> Path:
+    """Trains what the build says into a new adapter folder `out`, and returns it.
+
+    Raises TrainingError where the build can't be used or `out` exists, BaseError and AdapterError where what it
+    stands on can't be.
+    """
+    tell = progress or (lambda share, text: None)
+    if out.exists():
+        raise TrainingError(
+            f"Found {out} already there; expected a new folder: adapters never change. Name another."
+        )
+    build = read_build(build_folder)
+    if not build.examples:
+        raise TrainingError(f"Found no example in {build_folder}; expected at least one to learn from.")
+    base = _base_of(build)
+    tell(0.0, "reading the build")
+    cutter = load_cutter(base.folder, build.settings.max_length, build.settings.stride)
+    model = _model(build, base)
+    rows = _with_seed_distributions(list(window_rows(build.examples, cutter, build.settings)), model, cutter)
+    if not rows:
+        raise TrainingError(
+            f"No example in {build_folder} has anything to learn; expected at least one that does."
+        )
+    started = time.time()
+    steps = _train(model, as_dataset(rows), build, cutter, tell)
+    tell(SHARE_OF_TRAINING, "fitting the calibrator")
+    draft, card = _write_draft(
+        model, build, base, out, steps=steps, windows=len(rows), seconds=round(time.time() - started)
+    )
+    calibrate(draft, card, build.calibration)
+    publish(draft, out)
+    shutil.rmtree(build_folder / CHECKPOINTS, ignore_errors=True)
+    tell(1.0, "done")
+    return out
+
+
+def _base_of(build: Build) -> Base:
+    base = locate(build.base)
+    if base.sha256 != build.base_sha256:
+        raise TrainingError(
+            f"The build stands on {build.base} with SHA-256 {build.base_sha256}; found {base.sha256} here: "
+            "build again on this machine."
+        )
+    return base
+
+
+def _model(build: Build, base: Base) -> Any:
+    """The frozen base with the LoRA layers to train: fresh ones, or the seed adapter's."""
+    import torch
+    from peft import LoraConfig, PeftModel, TaskType, get_peft_model
+    from transformers import AutoModelForQuestionAnswering, set_seed
+
+    settings = build.settings
+    set_seed(settings.seed)
+    with quiet_loading():  # it would warn that the answer head is new
+        backbone = AutoModelForQuestionAnswering.from_pretrained(
+            base.folder,
+            local_files_only=True,
+            use_safetensors=True,
+            attn_implementation="eager",
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            dtype=torch.float32,
+        )
+    if build.seed_adapter is not None:
+        card = read_card(build.seed_adapter, base)
+        _log.info("Training goes on from adapter %s.", card["id"])
+        return PeftModel.from_pretrained(backbone, str(build.seed_adapter), is_trainable=True)
+    config = LoraConfig(
+        task_type=TaskType.QUESTION_ANS,
+        r=settings.r,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules=LORA_LAYERS,
+    )
+    return get_peft_model(backbone, config)
+
+
+def _with_seed_distributions(rows: list[Row], model: Any, cutter: WindowCutter) -> list[Row]:
+    """Fills in, for the rows of replay, what the untrained model says: the distributions to stay close to."""
+    import torch
+
+    replayed = sorted((row for row in rows if row["seed_weight"]), key=lambda row: row["length"])
+    model.eval()
+    for i in range(0, len(replayed), 32):
+        batch = replayed[i : i + 32]
+        inputs = model_inputs(batch, cutter.pad_id)
+        with torch.inference_mode():
+            output = model(**inputs)
+            starts, ends = log_distributions(
+                output.start_logits, output.end_logits, allowed_positions(inputs)
+            )
+        for row, start, end in zip(batch, starts.exp(), ends.exp(), strict=True):
+            row["seed_start"] = start[: row["length"]].tolist()
+            row["seed_end"] = end[: row["length"]].tolist()
+    return rows
+
+
+def _train(model: Any, data: Dataset, build: Build, cutter: WindowCutter, tell: Progress) -> int:
+    """Runs the Trainer, from the last checkpoint where there is one. Returns the number of steps."""
+    import torch
+    from transformers import Trainer, TrainerCallback, TrainingArguments
+
+    class SpanTrainer(Trainer):
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            targets = inputs.pop("targets")
+            output = model(**inputs)
+            loss = batch_loss(output.start_logits, output.end_logits, targets)
+            return (loss, output) if return_outputs else loss
+
+    class Telling(TrainerCallback):
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            share = state.global_step / max(state.max_steps, 1)
+            tell(SHARE_OF_TRAINING * share, f"training: step {state.global_step} of {state.max_steps}")
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            if logs and "loss" in logs:
+                _log.info("step %d: loss %.4f", state.global_step, float(logs["loss"]))
+
+    settings = build.settings
+    gpu = torch.cuda.is_available()
+    checkpoints = build.folder / CHECKPOINTS
+    arguments = TrainingArguments(
+        output_dir=str(checkpoints),
+        per_device_train_batch_size=settings.batch,
+        num_train_epochs=settings.epochs,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        lr_scheduler_type="linear",
+        warmup_steps=round(settings.warmup * settings.epochs * len(data) / settings.batch),
+        use_cpu=not gpu,
+        bf16=gpu or computes_bfloat16(),
+        train_sampling_strategy="group_by_length",
+        remove_unused_columns=False,
+        dataloader_pin_memory=gpu,
+        save_strategy="steps",
+        save_steps=settings.checkpoint_every,
+        save_total_limit=1,
+        logging_steps=50,
+        report_to="none",
+        disable_tqdm=True,
+        seed=settings.seed,
+    )
+    trainer = SpanTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=data,
+        data_collator=Collator(cutter.pad_id),
+        callbacks=[Telling()],
+    )
+    last = _last_checkpoint(checkpoints)
+    result = trainer.train(resume_from_checkpoint=last)
+    return int(result.global_step)
+
+
+def _last_checkpoint(checkpoints: Path) -> str | None:
+    """The newest whole checkpoint: the Trainer writes its state file last."""
+    whole = [path.parent for path in checkpoints.glob("checkpoint-*/trainer_state.json")]
+    newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    return str(newest) if newest else None
+
+
+def _write_draft(
+    model: Any, build: Build, base: Base, out: Path, **measured: Any
+) -> tuple[Path, dict[str, Any]]:
+    """The adapter beside its place, half-precision weights and configuration; and its card so far."""
+    import torch
+    from peft import get_peft_model_state_dict
+    from safetensors.torch import save_file
+
+    draft = out.with_name(f".{out.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    weights = {
+        name: tensor.detach().to("cpu", torch.float16).contiguous()
+        for name, tensor in get_peft_model_state_dict(model).items()
+    }
+    save_file(weights, str(draft / WEIGHTS), metadata={"format": "pt"})
+    config = model.peft_config["default"]
+    config.base_model_name_or_path = CATALOGUE[
+        base.name
+    ].hub_id  # not the folder of the machine that trained it
+    config.inference_mode = True
+    config.save_pretrained(str(draft))
+    card = {
+        "id": build.notes.get("id", out.name),
+        "base": base.name,
+        "base_sha256": base.sha256,
+        "parent": _parent(build, base),
+        "recipe": {**_recipe(build.settings, config), **measured},
+        **{name: value for name, value in build.notes.items() if name != "id"},
+    }
+    return draft, card
+
+
+def _parent(build: Build, base: Base) -> str | None:
+    return None if build.seed_adapter is None else str(read_card(build.seed_adapter, base)["id"])
+
+
+def _recipe(settings: TrainingSettings, config: Any) -> dict[str, Any]:
+    chosen = asdict(settings)
+    chosen.update(
+        r=config.r, alpha=config.lora_alpha, dropout=config.lora_dropout
+    )  # a seed adapter brings its own
+    return {"layers": sorted(config.target_modules), **chosen}

@@ -1,0 +1,88 @@
+"""The recipe of the shipped adapter, as one command: from the frozen base and labelled questions to adapter folder.
+
+    python -m training seed --data DIR [--out adapters/reader-minilm-l6-seed] [--without SOURCE]
+
+A stopped run goes on where it was when the same command is given again: the build lies in `work/`, by the hash of
+what is in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bot.reading.bases import DEFAULT_BASE, locate
+from bot.reading.items import Item
+from bot.records import Example
+from training.build import BUILD, TrainingSettings, write_build
+from training.finetune import Progress, finetune
+from training.seed_data import KEPT_APART, LICENCES, Mix, Source, calibration_of, examples_of, load_sources
+
+RECIPE = TrainingSettings(
+    r=32, alpha=64, learning_rate=1e-3, warmup=0.05, epochs=1.0, batch=32, checkpoint_every=200, seed=1
+)
+MIX = Mix()
+
+_log = logging.getLogger(__name__)
+
+
+def seed(
+    data: Path,
+    out: Path,
+    *,
+    without: Sequence[str] = (),
+    limit: int | None = None,
+    settings: TrainingSettings = RECIPE,
+    mix: Mix = MIX,
+    work: Path = Path("work"),
+    progress: Progress | None = None,
+) -> Path:
+    """Trains the adapter of the recipe into `out`, and returns it.
+
+    `without` leaves sources out; `limit` takes at most that many questions of each source (a trial).
+    """
+    names = [name for name in LICENCES if name not in without]
+    sources = load_sources(data, names)
+    key = json.dumps([names, limit, asdict(settings), asdict(mix), out.name])
+    folder = work / f"seed-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    if not (folder / BUILD).is_file():
+        examples = [e for source in sources for e in examples_of(source, mix, settings.seed, limit)]
+        calibration = [item for source in sources for item in calibration_of(source, settings.seed)]
+        base = locate(DEFAULT_BASE)
+        write_build(
+            folder,
+            base=base.name,
+            base_sha256=base.sha256,
+            seed_adapter=None,
+            settings=settings,
+            examples=examples,
+            calibration=calibration,
+            notes={"id": out.name, "data": _data(sources, examples, calibration, mix)},
+        )
+        _log.info("The build of %d examples lies in %s.", len(examples), folder)
+    return finetune(folder, out, progress)
+
+
+def _data(
+    sources: Sequence[Source], examples: Sequence[Example], calibration: Sequence[Item], mix: Mix
+) -> dict[str, Any]:
+    """For the card: what was trained on, under which licences, and what was kept apart."""
+    return {
+        "sources": {
+            source.name: {
+                "licence": LICENCES[source.name],
+                **{part: len(items) for part, items in source.parts.items()},
+            }
+            for source in sources
+        },
+        "examples": dict(Counter(example.kind for example in examples)),
+        "mix": asdict(mix),
+        "calibration_items": len(calibration),
+        "kept_apart": f"articles {', '.join(KEPT_APART)}; other articles and contexts by hash (training/seed_data.py)",
+    }
