@@ -11,9 +11,27 @@ from bot.store.database import Store
 
 
 def add(store: Store, adapter: Adapter) -> None:
-    fields = {**asdict(adapter), "card": json.dumps(adapter.card), "created_at": adapter.created_at or time.time()}
+    fields = {
+        **asdict(adapter),
+        "card": json.dumps(adapter.card),
+        "created_at": adapter.created_at or time.time(),
+    }
     with store.write() as db:
-        db["adapters"].insert(fields)
+        db.table("adapters").insert(fields)
+
+
+def refresh(store: Store, adapter: Adapter) -> None:
+    """Puts an adapter's row up to date: the shipped seed's place and card, or that a version was retired."""
+    fields = {
+        "folder": adapter.folder,
+        "sha256": adapter.sha256,
+        "card": json.dumps(adapter.card),
+        "parent": adapter.parent,
+    }
+    with store.write() as db:
+        db.table("adapters").update(
+            adapter.id, {**fields, "base": adapter.base, "base_sha256": adapter.base_sha256}
+        )
 
 
 def adapter(store: Store, adapter_id: str) -> Adapter | None:
@@ -31,7 +49,7 @@ def append_promotion(store: Store, promotion: Promotion) -> int:
     fields = {**asdict(promotion), "at": promotion.at or time.time()}
     del fields["id"]
     with store.write() as db:
-        return int(db["promotions"].insert(fields).last_pk or 0)
+        return int(db.table("promotions").insert(fields).last_pk or 0)
 
 
 def promotions(store: Store) -> list[Promotion]:

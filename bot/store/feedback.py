@@ -9,12 +9,14 @@ from typing import Any
 from bot.records import Feedback
 from bot.store.database import Store
 
+_SAYS_SOMETHING = "(vote IS NOT NULL OR correction IS NOT NULL)"
+
 
 def record(store: Store, given: Feedback) -> Feedback:
     """Merges what a person now says of an answer into what they said before, and returns the whole.
 
-    A vote replaces the earlier vote. A correction, reason or passage that isn't given now stays, unless the vote is an up:
-    somebody who now finds the answer right no longer stands by a correction.
+    A vote replaces the earlier vote. A correction, reason or passage that isn't given now stays, unless the
+    vote is an up: somebody who now finds the answer right no longer stands by a correction.
     """
     with store.write() as db:
         before = of(store, given.answer_id, given.person)
@@ -23,15 +25,16 @@ def record(store: Store, given: Feedback) -> Feedback:
             for name, old in asdict(before).items():
                 if fields[name] is None:
                     fields[name] = old
-        db["feedback"].upsert(fields, pk=("answer_id", "person"))
+        db.table("feedback").upsert(fields, pk=("answer_id", "person"))
     return Feedback(**fields)
 
 
 def clear_vote(store: Store, answer_id: int, person: str, vote_source: str) -> bool:
-    """Takes a vote back, if `vote_source` is what made it. A correction stays. True if there was such a vote."""
+    """Takes a vote back, if `vote_source` made it. A correction stays. True if there was such a vote."""
     with store.write() as db:
         done = db.execute(
-            "UPDATE feedback SET vote = NULL, vote_source = NULL, given_at = ? WHERE answer_id = ? AND person = ? AND vote_source = ?",
+            "UPDATE feedback SET vote = NULL, vote_source = NULL, given_at = ?"
+            " WHERE answer_id = ? AND person = ? AND vote_source = ?",
             [time.time(), answer_id, person, vote_source],
         )
         return done.rowcount == 1
@@ -44,8 +47,15 @@ def of(store: Store, answer_id: int, person: str) -> Feedback | None:
 
 def all_of(store: Store, since: float = 0.0) -> list[Feedback]:
     """All that still says something, oldest first."""
-    sql = "SELECT * FROM feedback WHERE (vote IS NOT NULL OR correction IS NOT NULL) AND given_at > ? ORDER BY given_at, answer_id, person"
+    order = "ORDER BY given_at, answer_id, person"
+    sql = f"SELECT * FROM feedback WHERE {_SAYS_SOMETHING} AND given_at > ? {order}"
     return [Feedback(**row) for row in store.rows(sql, [since])]
+
+
+def said_since(store: Store, since: float) -> int:
+    """How many pieces of feedback are newer than `since`: what a scheduled retraining waits for."""
+    row = store.one(f"SELECT count(*) AS n FROM feedback WHERE {_SAYS_SOMETHING} AND given_at > ?", [since])
+    return int(row["n"]) if row else 0
 
 
 def counts(store: Store, since: float = 0.0) -> dict[str, int]:

@@ -16,27 +16,47 @@ from bot.store.database import Store
 DEAD_AFTER_S = 120.0
 """A running cycle whose heartbeat is older than this has died: its lock no longer holds."""
 
+GONE_AFTER_S = 20.0
+"""The same where its process isn't here either; it may be another container's, hence not at once."""
+
 
 def start(store: Store, by: str, channel: str | None = None, ts: str | None = None) -> Run:
     """Takes the lock and returns the new run. Raises BusyError when another cycle is alive."""
     now = time.time()
     with store.write() as db:
-        db.execute(
-            "UPDATE runs SET state = 'failed', error = 'the process died', finished_at = ? WHERE state = 'running' AND heartbeat_at < ?",
-            [now, now - DEAD_AFTER_S],
-        )
+        other = running(store)
+        if other is not None and not alive(other):
+            end = {"state": "failed", "stage": "failed", "error": "the process died", "finished_at": now}
+            db.table("runs").update(other.id, end)
         fields = asdict(Run(by=by, channel=channel, ts=ts, pid=os.getpid(), started_at=now, heartbeat_at=now))
         del fields["id"]
         try:
-            run_id = int(db["runs"].insert(fields).last_pk or 0)
+            run_id = int(db.table("runs").insert(fields).last_pk or 0)
         except sqlite3.IntegrityError:
             other = running(store)
             raise BusyError(
-                f"run {other.id if other else '?'} is already training ({other.stage if other else 'starting'}); wait for it to end"
+                f"run {other.id if other else '?'} is already training "
+                f"({other.stage if other else 'starting'}); wait for it to end"
             ) from None
     found = run(store, run_id)
     assert found is not None
     return found
+
+
+def alive(run: Run) -> bool:
+    """Whether a running cycle still gives signs of life."""
+    if run.state != "running":
+        return False
+    silent = time.time() - run.heartbeat_at
+    return silent < GONE_AFTER_S or (silent < DEAD_AFTER_S and _process_exists(run.pid))
+
+
+def beat(store: Store, run_id: int) -> None:
+    """A sign of life of a cycle whose step takes long."""
+    with store.write() as db:
+        db.execute(
+            "UPDATE runs SET heartbeat_at = ? WHERE id = ? AND state = 'running'", [time.time(), run_id]
+        )
 
 
 def update(store: Store, run_id: int, **fields: Any) -> None:
@@ -44,7 +64,7 @@ def update(store: Store, run_id: int, **fields: Any) -> None:
     if isinstance(fields.get("verdict"), Verdict):
         fields["verdict"] = json.dumps(asdict(fields["verdict"]))
     with store.write() as db:
-        db["runs"].update(run_id, {**fields, "heartbeat_at": time.time()})
+        db.table("runs").update(run_id, {**fields, "heartbeat_at": time.time()})
 
 
 def finish(store: Store, run_id: int, *, error: str | None = None) -> None:
@@ -62,6 +82,12 @@ def running(store: Store) -> Run | None:
     return _run(row) if row else None
 
 
+def last_done(store: Store) -> Run | None:
+    """The newest cycle that came to a verdict."""
+    row = store.one("SELECT * FROM runs WHERE state = 'done' ORDER BY id DESC LIMIT 1")
+    return _run(row) if row else None
+
+
 def runs(store: Store, limit: int = 20) -> list[Run]:
     """Newest first."""
     return [_run(row) for row in store.rows("SELECT * FROM runs ORDER BY id DESC LIMIT ?", [limit])]
@@ -69,7 +95,22 @@ def runs(store: Store, limit: int = 20) -> list[Run]:
 
 def unreported(store: Store) -> list[Run]:
     """Runs that a channel awaits the end of, or follows the progress of."""
-    return [_run(row) for row in store.rows("SELECT * FROM runs WHERE reported = 0 AND channel IS NOT NULL ORDER BY id")]
+    return [
+        _run(row)
+        for row in store.rows("SELECT * FROM runs WHERE reported = 0 AND channel IS NOT NULL ORDER BY id")
+    ]
+
+
+def _process_exists(pid: int | None) -> bool:
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's, so there is one
+        return True
+    return True
 
 
 def _run(row: dict[str, Any]) -> Run:
@@ -77,7 +118,9 @@ def _run(row: dict[str, Any]) -> Run:
     return Run(
         **{
             **row,
-            "verdict": Verdict(verdict["decision"], tuple(verdict["reasons"]), verdict["numbers"]) if verdict else None,
+            "verdict": Verdict(verdict["decision"], tuple(verdict["reasons"]), verdict["numbers"])
+            if verdict
+            else None,
             "promoted": bool(row["promoted"]),
             "reported": bool(row["reported"]),
         }

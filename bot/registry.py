@@ -1,0 +1,292 @@
+"""Adapter versions: which there are, whether they are what they were, which serves, and what served before.
+
+Roles live in the append-only promotion log: its last row names the champion, and before any promotion that is
+the shipped seed. Going back to an earlier version is a row like any other, so the log tells the whole story.
+A version is verified against its card (SHA-256 of weights and calibrator) before it is registered, and again
+before it is promoted.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import logging
+import os
+import re
+import secrets
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import bot
+from bot.errors import AdapterError
+from bot.reading.bases import DEFAULT_BASE
+from bot.reading.card import CARD, publish, read_card
+from bot.records import Adapter, Promotion
+from bot.store import Store
+from bot.store import adapters as log
+
+ALLOWED = (".safetensors", ".json", ".md")
+RETIRED = "retired"
+"""On a card in the store: why the version's files were deleted."""
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_log = logging.getLogger(__name__)
+
+
+class Registry:
+    """The versions of one state folder, their folders in `adapters_folder`. Safe to share between threads.
+
+    `base`: the base that the shipped seed has to stand on. `seed`: an adapter folder to start from instead.
+    """
+
+    def __init__(
+        self, store: Store, adapters_folder: Path, *, base: str = DEFAULT_BASE, seed: Path | None = None
+    ) -> None:
+        self._store = store
+        self._folder = adapters_folder
+        self._base = base
+        self._seed_folder = seed
+
+    def seed(self) -> Adapter:
+        """The adapter that everything starts from: shipped, or named by the setting; registered on first use.
+
+        Its row follows the folder: another environment has it at another path, another release may bring
+        other weights.
+        Raises AdapterError where there is none, or it doesn't verify.
+        """
+        folder = (self._seed_folder or _shipped(self._base)).resolve()
+        found = _read(folder)
+        with self._store.write():
+            known = log.adapter(self._store, found.id)
+            if known is None:
+                log.add(self._store, found)
+            elif (known.folder, known.sha256, known.card) != (found.folder, found.sha256, found.card):
+                found = replace(found, created_at=known.created_at)
+                log.refresh(self._store, found)
+            else:
+                found = known
+        return found
+
+    def register(self, folder: Path) -> Adapter:
+        """Verifies a finished adapter folder, moves it to its place under its id and notes it.
+
+        From here on it never changes. The same adapter again is no mistake. Raises AdapterError, with nothing
+        changed, where the folder doesn't verify or its id belongs to another adapter.
+        """
+        found = _read(folder)
+        target = self._folder.resolve() / found.id
+        known = log.adapter(self._store, found.id)
+        if known is not None:
+            if known.sha256 == found.sha256:
+                return known
+            raise AdapterError(
+                f"Found another adapter with id {found.id} (weights {known.sha256[:12]}, not "
+                f"{found.sha256[:12]}); expected a new id: adapters never change."
+            )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if folder.resolve() != target:
+            _move(folder, target)
+        adapter = replace(found, folder=str(target), created_at=time.time())
+        log.add(self._store, adapter)
+        return adapter
+
+    def adapters(self) -> list[Adapter]:
+        """Every version, the seed among them, oldest first."""
+        self.seed()
+        return log.adapters(self._store)
+
+    def show(self, adapter_id: str) -> Adapter:
+        """Raises AdapterError for an id that isn't known, with the nearest ones."""
+        found = log.adapter(self._store, adapter_id)
+        if found is None:
+            known = [each.id for each in self.adapters()]
+            if adapter_id in known:
+                return self.show(adapter_id)
+            raise AdapterError(f"Found no adapter {adapter_id}; expected one of {', '.join(known[-5:])}.")
+        return found
+
+    def verify(self) -> dict[str, str]:
+        """What is wrong with which version (id: one line), each checked against its card and its row.
+
+        A retired version has no files on purpose; nothing is loaded.
+        """
+        found = {each.id: self._problem(each) for each in self.adapters() if RETIRED not in each.card}
+        return {adapter_id: problem for adapter_id, problem in found.items() if problem is not None}
+
+    def champion(self) -> Adapter:
+        """The version in service."""
+        last = log.last_promotion(self._store)
+        return self.seed() if last is None else self.show(last.adapter)
+
+    def promotions(self) -> list[Promotion]:
+        """The whole log, oldest first."""
+        return log.promotions(self._store)
+
+    def promote(self, adapter_id: str, by: str, why: str, run_id: int | None = None) -> Promotion:
+        """Puts a version into service. Raises AdapterError, with nothing changed, where it can't serve."""
+        with self._store.write():
+            adapter = self.show(adapter_id)
+            problem = self._problem(adapter)
+            if problem is not None:
+                raise AdapterError(problem)
+            return self._append(Promotion(adapter_id, by, why, run_id))
+
+    def rollback(self, by: str, why: str) -> Promotion:
+        """Puts the version that served before the champion back into service, and notes it in the log.
+
+        Versions that were rolled back already are not what came before, and one that doesn't verify is
+        passed over. Raises AdapterError where nothing is left to go back to.
+        """
+        with self._store.write():
+            served = self._served()
+            current = served.pop()
+            for adapter_id in reversed(served):
+                problem = self._problem(self.show(adapter_id))
+                if problem is None:
+                    return self._append(Promotion(adapter_id, by, why))
+                _log.warning("rolling back past %s: %s", adapter_id, problem)
+        raise AdapterError(
+            f"Found nothing that served before {current}; expected an earlier promotion to go back to."
+        )
+
+    def learned_from(self, person: str) -> list[Adapter]:
+        """The versions that learned from feedback of `person`: their cards keep people as digests only."""
+        digest = person_digest(person)
+        return [
+            each
+            for each in log.adapters(self._store)
+            if digest in each.card.get("data", {}).get("people", ())
+        ]
+
+    def retire(self, adapter_id: str, by: str, why: str) -> None:
+        """Deletes a version's files for good; where it serves, the one before takes over. Its row stays.
+
+        Raises AdapterError for the seed, which was made without this team's data.
+        """
+        adapter = self.show(adapter_id)
+        if adapter_id == self.seed().id:
+            raise AdapterError(
+                f"Adapter {adapter_id} is the seed; expected a trained one: the seed learned nothing here."
+            )
+        with self._store.write():
+            log.refresh(self._store, replace(adapter, card={**adapter.card, RETIRED: why}))
+            if self.champion().id == adapter_id:
+                self.rollback(by, why)
+        shutil.rmtree(adapter.folder, ignore_errors=True)
+
+    def _append(self, promotion: Promotion) -> Promotion:
+        promotion = replace(promotion, at=time.time())
+        return replace(promotion, id=log.append_promotion(self._store, promotion))
+
+    def _served(self) -> list[str]:
+        """Ids from the seed to the champion, each having served before the next: the log read as a stack.
+
+        A row that names a version further down is a return to it, and what came after it was left.
+        """
+        stack = [self.seed().id]
+        for row in log.promotions(self._store):
+            if row.adapter in stack:
+                del stack[stack.index(row.adapter) + 1 :]
+            else:
+                stack.append(row.adapter)
+        return stack
+
+    def _problem(self, adapter: Adapter) -> str | None:
+        if RETIRED in adapter.card:
+            return (
+                f"Adapter {adapter.id} was retired ({adapter.card[RETIRED]}); expected one that may serve: "
+                "promote another."
+            )
+        try:
+            found = _read(Path(adapter.folder))
+        except AdapterError as error:
+            return str(error)
+        if (found.id, found.sha256) != (adapter.id, adapter.sha256):
+            return (
+                f"{adapter.folder} holds adapter {found.id} with weights {found.sha256[:12]}; expected "
+                f"{adapter.id} with {adapter.sha256[:12]}, as registered: import it again."
+            )
+        seed = self.seed()
+        if found.base_sha256 != seed.base_sha256:
+            return (
+                f"Adapter {found.id} was made for base {found.base} ({found.base_sha256[:12]}); expected "
+                f"{seed.base} ({seed.base_sha256[:12]}): set LOREBOT_BASE to its base, or promote another."
+            )
+        return None
+
+
+def new_id(now: float | None = None) -> str:
+    """A new adapter id: the minute it is made in (UTC), so that ids sort, and four digits to set it apart."""
+    moment = time.gmtime(time.time() if now is None else now)
+    return f"a-{time.strftime('%Y%m%d-%H%M', moment)}-{secrets.token_hex(2)}"
+
+
+def person_digest(person: str) -> str:
+    """How a card names a person whose feedback it learned from: enough to find them again, no name."""
+    return hashlib.sha256(f"lorebot:{person}".encode()).hexdigest()[:16]
+
+
+def shipped_folder() -> Path:
+    """Where the shipped adapters lie: data of the package in a wheel, beside the package in a checkout."""
+    package = Path(bot.__file__).parent
+    inside = package / "shipped_adapters"
+    return inside if inside.is_dir() else package.parent / "adapters"
+
+
+def _shipped(base: str) -> Path:
+    """The shipped seed for `base`: the folder whose card names that base and no parent (the last by name)."""
+    found = []
+    for card in sorted(shipped_folder().glob(f"*/{CARD}")):
+        try:
+            content = json.loads(card.read_text(encoding="utf-8"))
+        except ValueError:
+            continue  # reading it properly will say what is wrong, if it is the one that is wanted
+        if content.get("base") == base and not content.get("parent"):
+            found.append(card.parent)
+    if not found:
+        raise AdapterError(
+            f"Found no seed adapter for base {base} in {shipped_folder()}; expected one: set "
+            "LOREBOT_ADAPTER to an adapter folder, or LOREBOT_BASE to a base that is shipped with one."
+        )
+    return found[-1]
+
+
+def _read(folder: Path) -> Adapter:
+    """The adapter in a folder, verified. Raises AdapterError."""
+    card = read_card(folder)
+    if not _ID.fullmatch(str(card["id"])):
+        raise AdapterError(
+            f"{folder / CARD} has id {card['id']!r}; expected letters, digits, dots, dashes: correct it."
+        )
+    for path in sorted(folder.iterdir()):
+        if path.suffix not in ALLOWED or not path.is_file() or path.is_symlink():
+            raise AdapterError(
+                f"Found {path.name} in {folder}; expected only plain {', '.join(ALLOWED)} files: remove it."
+            )
+    return Adapter(
+        id=str(card["id"]),
+        base=str(card["base"]),
+        base_sha256=str(card["base_sha256"]),
+        sha256=str(card["sha256"]),
+        folder=str(folder),
+        parent=card.get("parent"),
+        card=card,
+    )
+
+
+def _move(folder: Path, target: Path) -> None:
+    """Puts `folder` at `target` in one rename; from another file system it is copied beside its place."""
+    if target.exists():  # a crash between rename and row left it: what is verified now takes its place
+        shutil.rmtree(target)
+    try:
+        publish(folder, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
+        shutil.copytree(folder, draft)
+        publish(draft, target)
+        shutil.rmtree(folder)
