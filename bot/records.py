@@ -43,7 +43,9 @@ class Passage:
     link: str | None = None
     question: str | None = None  # a taught passage: the question it answers
     answer_start: int = 0  # a taught passage: where the answer begins in `text`
-    evidence_id: int | None = None  # a taught passage: the passage in which the answer stands, if it stands in one
+    evidence_id: int | None = (
+        None  # a taught passage: the passage in which the answer stands, if it stands in one
+    )
     id: int | None = None
 
 
@@ -92,7 +94,9 @@ class Candidate:
 class Reading:
     """What the reader made of one question and its passages: the candidates, best first, and no decision yet."""
 
-    candidates: tuple[Candidate, ...]  # best first, at most the reader's n_best; empty only if every passage is empty
+    candidates: tuple[
+        Candidate, ...
+    ]  # best first, at most the reader's n_best; empty only if every passage is empty
     adapter: str  # id of the adapter that read
 
     @property
@@ -160,7 +164,9 @@ class Feedback:
     answer_id: int
     person: str
     vote: Vote | None = None
-    vote_source: str | None = None  # "button", "modal", "import", "reaction:<name>": what may clear the vote again
+    vote_source: str | None = (
+        None  # "button", "modal", "import", "reaction:<name>": what may clear the vote again
+    )
     reason: Reason | None = None
     correction: str | None = None  # the right answer, in the person's words
     passage_id: int | None = None  # the passage which the person says holds it
@@ -180,7 +186,9 @@ class Example:
     start: int = 0  # target span (kinds up, correction, gold) or the span to move away from (down)
     end: int = 0  # start == end == 0: no answer in this context (silence, replay of an abstention)
     weight: float = 1.0
-    rejected: tuple[int, int] | None = None  # correction: the span which the person rejected, if in this context
+    rejected: tuple[int, int] | None = (
+        None  # correction: the span which the person rejected, if in this context
+    )
     references: tuple[str, ...] = ()  # accepted answer texts, where somebody gave one
     feedback: tuple[int, str] | None = None  # (answer id, person) it came from
     held_out: bool = False

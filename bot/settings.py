@@ -23,10 +23,14 @@ def _names(value: object) -> object:
 class Settings(BaseSettings):
     """All settings, read once at the composition root and passed down from there."""
 
-    model_config = SettingsConfigDict(env_prefix="LOREBOT_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="LOREBOT_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
 
     slack_bot_token: str = Field(
-        "", validation_alias=AliasChoices("slack_bot_token", "SLACK_BOT_TOKEN"), description="Bot token (xoxb-...) of the Slack app."
+        "",
+        validation_alias=AliasChoices("slack_bot_token", "SLACK_BOT_TOKEN"),
+        description="Bot token (xoxb-...) of the Slack app.",
     )
     slack_app_token: str = Field(
         "",
@@ -44,26 +48,41 @@ class Settings(BaseSettings):
         description="Where Slack's Web API is: GovSlack, a proxy or the playground stand here.",
     )
     home: Path = Field(
-        default_factory=lambda: user_data_path("lorebot"), description="State folder: the database and the trained adapters."
+        default_factory=lambda: user_data_path("lorebot"),
+        description="State folder: the database and the trained adapters.",
     )
     base: str = Field("all-MiniLM-L6-v2", description="Base model, by its name in the catalogue.")
-    adapter: Path | None = Field(None, description="Folder of the seed adapter to start from, instead of the shipped one.")
+    adapter: Path | None = Field(
+        None, description="Folder of the seed adapter to start from, instead of the shipped one."
+    )
     min_confidence: float | None = Field(
-        None, ge=0, le=1, description="Answer only when the probability of being right is at least this; empty: the adapter's own."
+        None,
+        ge=0,
+        le=1,
+        description="Answer only when the probability of being right is at least this; empty: the adapter's own.",
     )
     passages: int = Field(10, ge=1, le=50, description="Passages read for a question, at most.")
     threads: int = Field(2, ge=1, description="CPU threads for the model.")
-    queue_size: int = Field(200, ge=1, description="Questions that may wait; one more is told to try again later.")
+    queue_size: int = Field(
+        200, ge=1, description="Questions that may wait; one more is told to try again later."
+    )
     admins: Annotated[list[str], NoDecode] = Field(
-        default_factory=list, description="User ids who may retrain and roll back, beside the workspace's admins; separated by commas."
+        default_factory=list,
+        description="User ids who may retrain and roll back, beside the workspace's admins; separated by commas.",
     )
     allow_bots: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Bot ids whose messages are answered too; separated by commas."
     )
-    link_base: str = Field("", description="URL under which the learned files can be opened; links in answers are made from it.")
+    link_base: str = Field(
+        "", description="URL under which the learned files can be opened; links in answers are made from it."
+    )
     max_file_mb: float = Field(20, gt=0, description="Files larger than this are not learned.")
-    retrain_cron: str = Field("0 3 * * *", description="When to retrain (cron expression, local time); empty: never by itself.")
-    retrain_min_feedback: int = Field(50, ge=1, description="A scheduled retraining needs at least this much new feedback.")
+    retrain_cron: str = Field(
+        "0 3 * * *", description="When to retrain (cron expression, local time); empty: never by itself."
+    )
+    retrain_min_feedback: int = Field(
+        50, ge=1, description="A scheduled retraining needs at least this much new feedback."
+    )
     log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("admins", "allow_bots", mode="before")

@@ -8,24 +8,41 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from bot.store.database import Store
+from sqlite_utils import Database
+
+from bot.store.database import BUSY_TIMEOUT_S, Store
 
 LEASE_S = 120.0
 MAX_ATTEMPTS = 3
+CLAIM_WAIT_S = 2.0
+"""Slack waits three seconds for its acknowledgement: a claim that can't be written by then is better redelivered."""
 
 
 def claim(store: Store, key: str, payload: dict[str, Any] | None = None, lease_s: float = LEASE_S) -> bool:
-    """True for the first who claims `key`, and for nobody after. `payload` is what taking it up again would need."""
+    """True for the first who claims `key`, and for nobody after. `payload` is what taking it up again would need.
+
+    Raises sqlite3.OperationalError when the state file stays locked for CLAIM_WAIT_S.
+    """
     now = time.time()
-    with store.write() as db:
+    with _before_the_ack(store) as db:
         done = db.execute(
             "INSERT INTO claims (key, state, payload, lease_until, attempts, claimed_at) VALUES (?, 'taken', ?, ?, 1, ?)"
             " ON CONFLICT (key) DO NOTHING",
             [key, None if payload is None else json.dumps(payload), now + lease_s, now],
         )
         return done.rowcount == 1
+
+
+def renew(store: Store, keys: Iterable[str], lease_s: float = LEASE_S) -> None:
+    """Work that still waits in a living process keeps its lease."""
+    until = time.time() + lease_s
+    with store.write() as db:
+        for key in keys:
+            db.execute("UPDATE claims SET lease_until = ? WHERE key = ? AND state = 'taken'", [until, key])
 
 
 def finish(store: Store, key: str) -> None:
@@ -39,22 +56,45 @@ def take_over(store: Store, lease_s: float = LEASE_S) -> list[tuple[str, dict[st
     now = time.time()
     with store.write() as db:
         db.execute(
-            "UPDATE claims SET state = 'done', payload = NULL WHERE state = 'taken' AND lease_until < ? AND (attempts >= ? OR payload IS NULL)",
+            "UPDATE claims SET state = 'done', payload = NULL"
+            " WHERE state = 'taken' AND lease_until < ? AND (attempts >= ? OR payload IS NULL)",
             [now, MAX_ATTEMPTS],
         )
-        rows = list(db.query("SELECT key, payload FROM claims WHERE state = 'taken' AND lease_until < ?", [now]))
+        rows = list(
+            db.query("SELECT key, payload FROM claims WHERE state = 'taken' AND lease_until < ?", [now])
+        )
         for row in rows:
-            db.execute("UPDATE claims SET lease_until = ?, attempts = attempts + 1 WHERE key = ?", [now + lease_s, row["key"]])
+            db.execute(
+                "UPDATE claims SET lease_until = ?, attempts = attempts + 1 WHERE key = ?",
+                [now + lease_s, row["key"]],
+            )
     return [(row["key"], json.loads(row["payload"])) for row in rows]
 
 
 def hand_back(store: Store, key: str) -> None:
     """A graceful stop gives up its lease at once, so that the next start need not wait for it."""
     with store.write() as db:
-        db.execute("UPDATE claims SET lease_until = 0, attempts = attempts - 1 WHERE key = ? AND state = 'taken'", [key])
+        db.execute(
+            "UPDATE claims SET lease_until = 0, attempts = attempts - 1 WHERE key = ? AND state = 'taken'",
+            [key],
+        )
 
 
 def forget_old(store: Store, days: float = 7) -> int:
     """Drops finished claims older than `days`; Slack repeats an event within minutes."""
     with store.write() as db:
-        return db.execute("DELETE FROM claims WHERE state = 'done' AND claimed_at < ?", [time.time() - days * 86400]).rowcount
+        return db.execute(
+            "DELETE FROM claims WHERE state = 'done' AND claimed_at < ?", [time.time() - days * 86400]
+        ).rowcount
+
+
+@contextmanager
+def _before_the_ack(store: Store) -> Iterator[Database]:
+    """A transaction that waits for the write lock no longer than Slack waits for us."""
+    connection = store.db.conn
+    connection.execute(f"PRAGMA busy_timeout = {int(CLAIM_WAIT_S * 1000)}")
+    try:
+        with store.write() as db:
+            yield db
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")

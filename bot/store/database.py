@@ -79,7 +79,9 @@ def open_store(path: Path) -> Store:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"can't make the state folder {path.parent} ({error.strerror}); set LOREBOT_HOME to a folder you may write") from None
+        raise StoreError(
+            f"can't make the state folder {path.parent} ({error.strerror}); set LOREBOT_HOME to a folder you may write"
+        ) from None
     known = path.exists() and path.stat().st_size > 0
     if known:
         _refuse_what_is_not_ours(path)
@@ -89,7 +91,9 @@ def open_store(path: Path) -> Store:
         if migrations.pending(db):
             migrations.apply(db)
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"can't write {path} ({error}); make the file and its folder writable, or set LOREBOT_HOME to another one") from None
+        raise StoreError(
+            f"can't write {path} ({error}); make the file and its folder writable, or set LOREBOT_HOME to another one"
+        ) from None
     return store
 
 
@@ -98,23 +102,33 @@ def _refuse_what_is_not_ours(path: Path) -> None:
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error as error:
-        raise StoreError(f"can't read {path} ({error}); check its permissions or set LOREBOT_HOME to another folder") from None
+        raise StoreError(
+            f"can't read {path} ({error}); check its permissions or set LOREBOT_HOME to another folder"
+        ) from None
     try:
         db = Database(connection, execute_plugins=False)
         tables = set(db.table_names())
         applied = [step.name for step in migrations.applied(db)]
     except sqlite3.DatabaseError as error:
         if "not a database" in str(error) or "malformed" in str(error):
-            raise StoreError(f"{path} is not an SQLite database; move it away, or set LOREBOT_HOME to another folder") from None
-        raise StoreError(f"can't read {path} ({error}); check its permissions or set LOREBOT_HOME to another folder") from None
+            raise StoreError(
+                f"{path} is not an SQLite database; move it away, or set LOREBOT_HOME to another folder"
+            ) from None
+        raise StoreError(
+            f"can't read {path} ({error}); check its permissions or set LOREBOT_HOME to another folder"
+        ) from None
     finally:
         connection.close()
     if tables and not applied:
-        raise StoreError(f"{path} is another program's database (its tables: {', '.join(sorted(tables)[:3])}); set LOREBOT_HOME to another folder")
+        raise StoreError(
+            f"{path} is another program's database ({', '.join(sorted(tables)[:3])}); set LOREBOT_HOME to another folder"
+        )
     ours = {step.name for step in migrations.pending(Database(memory=True))}
     newer = [name for name in applied if name not in ours]
     if newer:
-        raise StoreError(f"{path} was written by a newer Lorebot (step {newer[-1]} is unknown here); upgrade Lorebot or use another LOREBOT_HOME")
+        raise StoreError(
+            f"{path} was written by a newer Lorebot (step {newer[-1]} is unknown here); upgrade, or use another LOREBOT_HOME"
+        )
 
 
 def _connect(path: Path) -> Database:

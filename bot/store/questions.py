@@ -18,11 +18,15 @@ def record_question(store: Store, question: Question) -> Question:
     fields["scopes"] = json.dumps(question.scopes)
     fields["asked_at"] = question.asked_at or time.time()
     with store.write() as db:
-        row = store.one("SELECT id FROM questions WHERE source = ? AND key = ?", [question.source, question.key])
+        row = store.one(
+            "SELECT id FROM questions WHERE source = ? AND key = ?", [question.source, question.key]
+        )
         if row:
             db["questions"].update(row["id"], fields)
             return replace(question, id=row["id"], asked_at=fields["asked_at"])
-        return replace(question, id=int(db["questions"].insert(fields).last_pk or 0), asked_at=fields["asked_at"])
+        return replace(
+            question, id=int(db["questions"].insert(fields).last_pk or 0), asked_at=fields["asked_at"]
+        )
 
 
 def record_answer(store: Store, answer: Answer) -> Answer:
@@ -66,7 +70,9 @@ def answer(store: Store, answer_id: int) -> Answer | None:
 
 def answer_at(store: Store, channel: str, ts: str) -> Answer | None:
     """The answer that the message at `ts` carries: the newest, where an edited question was answered again in place."""
-    row = store.one("SELECT * FROM answers WHERE channel = ? AND ts = ? ORDER BY id DESC LIMIT 1", [channel, ts])
+    row = store.one(
+        "SELECT * FROM answers WHERE channel = ? AND ts = ? ORDER BY id DESC LIMIT 1", [channel, ts]
+    )
     return _answer(row) if row else None
 
 
@@ -75,10 +81,20 @@ def last_answer(store: Store, question_id: int) -> Answer | None:
     return _answer(row) if row else None
 
 
+def twin_of(store: Store, question_id: int, answer: Answer) -> Answer | None:
+    """The stored answer that `answer` is a copy of: same question, moment and text."""
+    row = store.one(
+        "SELECT * FROM answers WHERE question_id = ? AND answered_at = ? AND text IS ?",
+        [question_id, answer.answered_at, answer.text],
+    )
+    return _answer(row) if row else None
+
+
 def counts(store: Store, since: float = 0.0) -> dict[str, int]:
     """Questions asked since then, and how many got an answer and how many an abstention (their last word counts)."""
     row = store.one(
-        "SELECT count(*) AS asked, coalesce(sum(a.text IS NOT NULL), 0) AS answered, coalesce(sum(a.text IS NULL), 0) AS abstained"
+        "SELECT count(*) AS asked, coalesce(sum(a.text IS NOT NULL), 0) AS answered,"
+        " coalesce(sum(a.text IS NULL), 0) AS abstained"
         " FROM questions q JOIN answers a ON a.id = (SELECT max(id) FROM answers WHERE question_id = q.id) WHERE q.asked_at >= ?",
         [since],
     )

@@ -45,7 +45,9 @@ def m001_documents_and_passages(db: Database) -> None:
     )
     db["passages"].create_index(["document_id"])
     db["passages"].create_index(["scope"])
-    db["passages"].enable_fts(["title", "heading", "text"], fts_version="FTS5", create_triggers=True, tokenize="porter unicode61")
+    db["passages"].enable_fts(
+        ["title", "heading", "text"], fts_version="FTS5", create_triggers=True, tokenize="porter unicode61"
+    )
 
 
 @migrations()
@@ -165,14 +167,25 @@ def m003_adapters_promotions_runs(db: Database) -> None:
         )
         """
     )
-    db.execute("CREATE TRIGGER promotions_stay BEFORE UPDATE ON promotions BEGIN SELECT RAISE(ABORT, 'append-only'); END")
-    db.execute("CREATE TRIGGER promotions_last BEFORE DELETE ON promotions BEGIN SELECT RAISE(ABORT, 'append-only'); END")
+    db.execute(
+        "CREATE TRIGGER promotions_stay BEFORE UPDATE ON promotions BEGIN SELECT RAISE(ABORT, 'append-only'); END"
+    )
+    db.execute(
+        "CREATE TRIGGER promotions_last BEFORE DELETE ON promotions BEGIN SELECT RAISE(ABORT, 'append-only'); END"
+    )
 
 
 @migrations()
 def m004_claims(db: Database) -> None:
     db["claims"].create(
-        {"key": str, "state": str, "payload": str, "lease_until": float, "attempts": int, "claimed_at": float},
+        {
+            "key": str,
+            "state": str,
+            "payload": str,
+            "lease_until": float,
+            "attempts": int,
+            "claimed_at": float,
+        },
         pk="key",
         not_null={"state", "lease_until", "attempts", "claimed_at"},
     )

@@ -1,0 +1,258 @@
+"""From a question to a recorded answer: find, read, decide, record. And the live reader, which is swapped while serving."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bot import records
+from bot.errors import LorebotError
+from bot.knowledge import memory
+from bot.knowledge.index import Index
+from bot.reading.encoder import Encoder
+from bot.reading.protocol import Reader
+from bot.reading.sentence import sentence_around
+from bot.records import WORKSPACE, Adapter, Answer, Candidate, Found, Offered, Promotion, Question
+from bot.registry import Registry
+from bot.store import Store, documents, questions
+from bot.store import adapters as adapter_log
+
+MEMORY = "memory"
+"""Stands in place of an adapter's id where no model answered, but somebody's teaching."""
+
+PRIOR_WEIGHT = 4.0
+"""Logits that a passage loses for each 1.0 of cosine it lies behind the most similar one; tests/bench/bench_answers.py."""
+
+WATCH_S = 0.5
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InService:
+    """An adapter with its loaded reader."""
+
+    adapter: Adapter
+    reader: Reader
+
+
+class LiveReader:
+    """The reader in service, and its predecessor: a swap replaces one reference, so no question ever waits or fails."""
+
+    def __init__(self, registry: Registry, load: Callable[[Adapter], Reader]) -> None:
+        self._registry = registry
+        self._load = load
+        champion = registry.champion()
+        self._current = InService(champion, load(champion))
+        self._previous: InService | None = None
+        self._swapping = threading.Lock()
+
+    @property
+    def current(self) -> InService:
+        return self._current
+
+    def follow(self, champion: Adapter) -> bool:
+        """Puts `champion` into service, warmed before anybody meets it; the one before stays loaded. True if it changed.
+
+        Whatever building the new reader raises, the current one goes on serving.
+        """
+        with self._swapping:
+            if champion.id == self._current.adapter.id:
+                return False
+            if self._previous is not None and self._previous.adapter.id == champion.id:
+                new = self._previous
+            else:
+                new = InService(champion, self._load(champion))
+                new.reader.warm()
+            self._current, self._previous = new, self._current
+            return True
+
+
+class ChampionWatch:
+    """Follows the promotion log, whoever wrote it: this process, a training cycle or the command line.
+
+    SQLite's data_version of a connection of its own tells cheaply that somebody committed something. A champion that
+    can't be loaded is rolled back in the log, with the reason, so that the log never names what doesn't serve.
+    """
+
+    def __init__(
+        self, store: Store, registry: Registry, live: LiveReader, swapped: Callable[[Promotion, float], None]
+    ) -> None:
+        self._store, self._registry, self._live, self._swapped = store, registry, live, swapped
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="champion-watch", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def _watch(self) -> None:
+        seen = -1
+        while not self._stop.is_set():
+            try:
+                version = self._store.version()
+                if version != seen:
+                    self.look()
+                    seen = version
+            except Exception:
+                log.exception("looking for a new champion failed; the current one goes on serving")
+            self._stop.wait(WATCH_S)
+
+    def look(self) -> None:
+        """One look at the log; swaps, or rolls back what can't be loaded."""
+        promotion = adapter_log.last_promotion(self._store)
+        if promotion is None or promotion.adapter == self._live.current.adapter.id:
+            return
+        began = time.perf_counter()
+        try:
+            changed = self._live.follow(self._registry.champion())
+        except Exception as error:
+            log.exception("adapter %s can't be loaded; rolling back", promotion.adapter)
+            reason = str(error) if isinstance(error, LorebotError) else type(error).__name__
+            self._registry.rollback(by="bot", why=f"can't be loaded: {reason}")
+            return
+        if changed:
+            log.info("adapter %s serves now", promotion.adapter)
+            self._swapped(promotion, time.perf_counter() - began)
+
+
+class Answerer:
+    """Answers questions and records them. Safe to call from several threads; the reader takes one at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        index: Index,
+        encoder: Encoder,
+        live: LiveReader,
+        *,
+        passages: int = 10,
+        min_confidence: float | None = None,
+    ) -> None:
+        self._store, self._index, self._encoder, self._live = store, index, encoder, live
+        self._passages = passages
+        self._min_confidence = min_confidence
+
+    def threshold(self) -> float:
+        """Probability of being right from which an answer is given: the setting, else what the adapter's card advises."""
+        if self._min_confidence is not None:
+            return self._min_confidence
+        return float(self._live.current.adapter.card.get("min_confidence", 0.5))
+
+    def answer(self, question: Question, thread: Sequence[str] = ()) -> Answer:
+        """Finds, reads, decides, records. `thread`: what people wrote earlier in the question's thread, oldest first."""
+        began = time.perf_counter()
+        question = questions.record_question(self._store, question)
+        found = self._remembered(question) or self._read(question, thread)
+        return questions.record_answer(self._store, replace(found, seconds=time.perf_counter() - began))
+
+    def _remembered(self, question: Question) -> Answer | None:
+        """What somebody taught for this very question, if anybody did."""
+        if not question.scopes or question.context:
+            return None
+        recalled = memory.recall(self._store, self._encoder, asked(question), question.scopes)
+        if recalled is None:
+            return None
+        lesson = recalled.passage
+        text = lesson.text[lesson.answer_start :]
+        source, start, end = lesson, lesson.answer_start, len(lesson.text)
+        if lesson.evidence_id is not None and (
+            evidence := documents.passage(self._store, lesson.evidence_id)
+        ):
+            at = memory.find_answer(evidence.text, text)
+            if at is not None:
+                source, (start, end) = evidence, at
+        first, last = sentence_around(source.text, start, end) if source is not lesson else (start, end)
+        taught_by = documents.document(self._store, lesson.source, lesson.scope)
+        return Answer(
+            question_id=question.id or 0,
+            text=text,
+            confidence=recalled.similarity,
+            adapter=MEMORY,
+            offered=(_offered(source, recalled.similarity),),
+            candidates=(),
+            chosen=0,
+            start=start,
+            end=end,
+            sentence=source.text[first:last],
+            sentence_start=first,
+            from_memory=True,
+            taught_by=taught_by.person if taught_by else None,
+        )
+
+    def _read(self, question: Question, thread: Sequence[str]) -> Answer:
+        query = asked(question)
+        found = self._index.find(query, question.scopes, self._passages) if question.scopes else []
+        offered = _given(question, thread) + [_offered(each.passage, each.similarity) for each in found]
+        in_service = self._live.current
+        reading = in_service.reader.read(query, [each.text for each in offered], priors(offered))
+        lessons = {len(offered) - len(found) + i: each.passage.answer_start for i, each in enumerate(found)}
+        candidates = tuple(each for each in reading.candidates if each.start >= lessons.get(each.passage, 0))
+        answer = Answer(
+            question_id=question.id or 0,
+            text=None,
+            confidence=candidates[0].confidence if candidates else 0.0,
+            adapter=in_service.adapter.id,
+            offered=tuple(offered),
+            candidates=candidates,
+        )
+        if not candidates or answer.confidence < self.threshold():
+            return answer
+        return _shown(answer, candidates[0], found, self._store)
+
+
+def asked(question: Question) -> str:
+    """The question as search and reader see it: a follow-up only makes sense behind the question it follows."""
+    return f"{question.follows} {question.text}" if question.follows else question.text
+
+
+def priors(offered: Sequence[Offered]) -> list[float]:
+    """How much likelier search holds one passage than another, in the reader's unit (logits), 0 for the likeliest.
+
+    Text that came with the question has no similarity of its own and counts as the likeliest.
+    """
+    best = max((each.similarity for each in offered if each.passage_id is not None), default=0.0)
+    return [0.0 if each.passage_id is None else PRIOR_WEIGHT * (each.similarity - best) for each in offered]
+
+
+def _shown(answer: Answer, best: Candidate, found: Sequence[Found], store: Store) -> Answer:
+    source = answer.offered[best.passage]
+    first, last = sentence_around(source.text, best.start, best.end)
+    lesson = next(
+        (each.passage for each in found if each.passage.id == source.passage_id and each.passage.question),
+        None,
+    )
+    teacher = documents.document(store, lesson.source, lesson.scope) if lesson else None
+    return replace(
+        answer,
+        text=best.text,
+        chosen=best.passage,
+        start=best.start,
+        end=best.end,
+        sentence=source.text[first:last],
+        sentence_start=first,
+        taught_by=teacher.person if teacher else None,
+    )
+
+
+def _given(question: Question, thread: Sequence[str]) -> list[Offered]:
+    """What the question brought along: text pasted with it, and what people said before it in its thread."""
+    given: list[Offered] = []
+    if question.context:
+        given.append(Offered(question.context, None, "Text given with the question", "", None, 0.0))
+    said = "\n".join(line for line in thread if line.strip() and line.strip() != question.text.strip())
+    if said:
+        given.append(Offered(said, None, "This thread", "", None, 0.0))
+    return given
+
+
+def _offered(passage: records.Passage, similarity: float) -> Offered:
+    return Offered(passage.text, passage.id, passage.title, passage.heading, passage.link, similarity)
+
+
+__all__ = ["MEMORY", "WORKSPACE", "Answerer", "ChampionWatch", "InService", "LiveReader", "asked", "priors"]

@@ -1,0 +1,336 @@
+"""The `lorebot` command: every command wires, prints and exits; what it does lives on the floors below.
+
+    lorebot playground                      try everything, without a Slack account
+    lorebot learn handbook/ --prune         documents into passages
+    lorebot ask "How much leave do I get?"  one answer on the terminal
+
+Data goes to stdout (with --json: one JSON object), logs and progress to stderr. Exit 0: done; 2: misuse; 1: failed, with
+one line that says what was found, what was expected and what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from bot import cli_adapters, cli_feedback
+from bot.errors import LorebotError, SettingsError
+from bot.records import WORKSPACE, Answer, Question
+from bot.settings import Settings, load_settings
+
+app = typer.Typer(
+    name="lorebot",
+    help="A self-hosted Slack assistant that answers from your team's documents and learns from your feedback.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(cli_adapters.app, name="adapters")
+app.add_typer(cli_feedback.app, name="feedback")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+err = Console(stderr=True)
+
+
+def main() -> None:
+    """Runs a command; a person's mistake ends in one line, not in a traceback."""
+    try:
+        app()
+    except LorebotError as error:
+        err.print(f"lorebot: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # `lorebot ... | head`
+        sys.stderr.close()
+        sys.exit(0)
+
+
+@app.command(epilog="Example: lorebot playground --port 8321")
+def playground(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes any free one.")] = 8321,
+    fresh: Annotated[bool, typer.Option(help="Forget what earlier playgrounds learned.")] = False,
+) -> None:
+    """Start a local workspace in the browser: the main job without a Slack account."""
+    from bot import app as root
+
+    root.run_playground(load_settings(), port=port, fresh=fresh)
+
+
+@app.command(epilog="Example: lorebot run --http 3000")
+def run(
+    http: Annotated[
+        int | None,
+        typer.Option("--http", metavar="PORT", help="Listen for Slack's requests here, not Socket Mode."),
+    ] = None,
+) -> None:
+    """Connect to Slack and serve until stopped (Ctrl-C or SIGTERM finishes what was begun)."""
+    from bot import app as root
+
+    root.run_slack(load_settings(), http_port=http)
+
+
+@app.command(epilog="Example: lorebot learn handbook/ --prune --link-base https://wiki.example/handbook/")
+def learn(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files and folders: Markdown, text, HTML, PDF, DOCX, PPTX, XLSX.")
+    ],
+    scope: Annotated[
+        str, typer.Option(help="'workspace', or the id of the one channel that may see it.")
+    ] = WORKSPACE,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Drop what was learned from files that are gone.")
+    ] = False,
+    link_base: Annotated[str | None, typer.Option(help="URL under which these files can be opened.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Learn documents: cut into passages, indexed by words and by meaning."""
+    from bot import app as root
+    from bot.knowledge.learning import learn as learn_paths
+
+    settings = load_settings()
+    with root.knowledge(settings) as (store, encoder), root.learning_progress() as progress:
+        report = learn_paths(
+            store,
+            encoder,
+            paths,
+            scope=scope,
+            prune=prune,
+            link_base=settings.link_base if link_base is None else link_base,
+            max_file_mb=settings.max_file_mb,
+            progress=progress,
+        )
+    if as_json:
+        typer.echo(
+            json.dumps({**asdict(report), "failed": [[str(path), why] for path, why in report.failed]})
+        )
+    else:
+        for path, why in report.failed:
+            err.print(
+                f"not learned: {path}: {why}", style="yellow", markup=False, highlight=False, soft_wrap=True
+            )
+        typer.echo(
+            f"{report.learned} learned, {report.replaced} replaced, {report.unchanged} unchanged, {report.pruned} dropped, "
+            f"{len(report.failed)} failed; {report.passages} passages in all"
+        )
+    if report.failed and not (report.learned or report.replaced or report.unchanged):
+        raise typer.Exit(1)
+
+
+@app.command(epilog='Example: lorebot ask "How many days of leave do I get?" --explain')
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in quotes.")],
+    context: Annotated[
+        str | None,
+        typer.Option(help="Read just this file's text ('-': standard input), not what was learned."),
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the candidates and their scores.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Answer one question on the terminal, with the sentence it stands in, or say that it isn't known."""
+    import getpass
+    import uuid
+
+    from bot import app as root
+
+    if not question.strip():
+        raise SettingsError(
+            'found an empty question, expected words: lorebot ask "How many days of leave do I get?"'
+        )
+    asked = Question(
+        source="cli",
+        key=uuid.uuid4().hex,
+        text=question.strip(),
+        person=f"cli:{getpass.getuser()}",
+        scopes=() if context is not None else (WORKSPACE,),
+        context=None if context is None else _text_of(context),
+    )
+    with root.answering(load_settings()) as service:
+        answer = service.answerer.answer(asked)
+        threshold = service.answerer.threshold()
+    if as_json:
+        typer.echo(json.dumps(_as_data(answer, threshold)))
+        return
+    _print_answer(answer, threshold, explain=explain)
+
+
+@app.command(epilog="Example: lorebot evaluate questions.jsonl --adapter reader-minilm-l6-seed --json")
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="SQuAD JSON, JSONL (also .gz), CSV or TSV.")],
+    adapter: Annotated[
+        str | None, typer.Option(help="Id of an adapter, or its folder; else the one in service.")
+    ] = None,
+    min_confidence: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Instead of the adapter's own.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Score an adapter on labelled questions: SQuAD's measures, silence, calibration, time."""
+    from bot import app as root
+    from bot.reading.items import read_items
+
+    items = read_items(file)
+    scores = root.evaluate(load_settings(), items, adapter=adapter, min_confidence=min_confidence)
+    if as_json:
+        typer.echo(json.dumps(scores))
+        return
+    latency = scores.pop("latency_ms")
+    for name, value in scores.items():
+        typer.echo(f"{name:24} {value:.1f}" if isinstance(value, float) else f"{name:24} {value}")
+    typer.echo(f"{'latency_ms':24} p50 {latency['p50']:.1f}, p95 {latency['p95']:.1f}")
+
+
+@app.command(epilog="Example: lorebot retrain --json")
+def retrain(as_json: Json = False) -> None:
+    """Run one training cycle now: feedback to examples, a candidate, a verdict, and promotion if it is proven better."""
+    import subprocess
+
+    from bot.retraining import cycle_command, cycle_environment
+
+    settings = load_settings()
+    command = [*cycle_command(settings, by="cli"), *(["--json"] if as_json else [])]
+    raise typer.Exit(subprocess.run(command, env=cycle_environment(settings), check=False).returncode)
+
+
+@app.command(epilog="Example: lorebot forget U024BE7LH")
+def forget(
+    person: Annotated[str, typer.Argument(metavar="USER", help="The person's id.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove a person's questions, feedback and taught answers, and stop serving adapters that learned from them."""
+    from bot import app as root
+
+    if not yes and not as_json:
+        typer.confirm(f"Remove everything that {person} asked, said and taught?", abort=True)
+    forgotten = root.forget(load_settings(), person)
+    if as_json:
+        typer.echo(json.dumps(forgotten))
+        return
+    typer.echo(
+        f"{forgotten['questions']} questions, {forgotten['feedback']} pieces of feedback and {forgotten['taught']} taught "
+        f"answers removed; {forgotten['adapters']} adapters retired, {forgotten['champion']} serves"
+    )
+
+
+@app.command(epilog="Example: lorebot doctor --json")
+def doctor(as_json: Json = False) -> None:
+    """Say what is configured, reachable and missing, and how to mend it."""
+    from bot.doctor import examine
+
+    checks = examine()
+    if as_json:
+        typer.echo(
+            json.dumps({"ok": all(each.ok for each in checks), "checks": [asdict(each) for each in checks]})
+        )
+    else:
+        for each in checks:
+            mark = "ok     " if each.ok else ("needed " if each.needed else "optional")
+            typer.echo(
+                f"{mark:9}{each.name}: {each.found}" + (f"\n         -> {each.remedy}" if each.remedy else "")
+            )
+    if not all(each.ok or not each.needed for each in checks):
+        raise typer.Exit(1)
+
+
+def _text_of(path: str) -> str:
+    if path == "-":
+        text = sys.stdin.read()
+    else:
+        from bot.knowledge.convert import convert
+
+        text = convert(Path(path), max_file_mb=load_settings().max_file_mb).text
+    if not text.strip():
+        raise SettingsError(
+            f"found no text in {'standard input' if path == '-' else path}, expected something to read"
+        )
+    return text
+
+
+def _as_data(answer: Answer, threshold: float) -> dict[str, Any]:
+    evidence = answer.evidence
+    return {
+        "answer": answer.text,
+        "abstained": answer.abstained,
+        "confidence": round(answer.confidence, 4),
+        "min_confidence": threshold,
+        "sentence": answer.sentence or None,
+        "source": None
+        if evidence is None
+        else {
+            "title": evidence.title,
+            "heading": evidence.heading,
+            "link": evidence.link,
+            "passage": evidence.passage_id,
+        },
+        "start": answer.start if answer.text else None,
+        "end": answer.end if answer.text else None,
+        "passage_text": evidence.text if evidence else None,
+        "from_memory": answer.from_memory,
+        "adapter": answer.adapter,
+        "candidates": [asdict(each) for each in answer.candidates],
+        "closest": [asdict(each) for each in answer.offered[:3]],
+        "answer_id": answer.id,
+        "seconds": round(answer.seconds, 4),
+    }
+
+
+def _print_answer(answer: Answer, threshold: float, *, explain: bool) -> None:
+    from rich.text import Text
+
+    out = Console(soft_wrap=True, highlight=False)
+    evidence = answer.evidence
+    if answer.text is None or evidence is None:
+        out.print(
+            Text("I don't know. ", "bold").append(
+                f"(best guess {answer.confidence:.0%}, needed {threshold:.0%})", "dim"
+            )
+        )
+        for each in answer.offered[:3]:
+            out.print(Text("  closest: ", "dim").append(_source(each.title, each.heading)))
+    else:
+        out.print(Text(answer.text, "bold"))
+        at = answer.start - answer.sentence_start
+        sentence = Text("  " + answer.sentence)
+        sentence.stylize("bold", 2 + at, 2 + at + len(answer.text))
+        out.print(sentence)
+        how = "taught" if answer.from_memory else f"{answer.confidence:.0%} sure"
+        out.print(
+            Text(f"  {_source(evidence.title, evidence.heading)} · {evidence.link or ''} · {how}", "dim")
+        )
+    if explain:
+        for rank, each in enumerate(answer.candidates, 1):
+            source = answer.offered[each.passage]
+            out.print(
+                Text(f"{rank:3}. ", "dim")
+                .append(each.text, "bold")
+                .append(
+                    f"  sure {each.confidence:.3f}  score {each.score:+.2f}  similarity {source.similarity:.3f}  ",
+                    "dim",
+                )
+                .append(_source(source.title, source.heading), "dim")
+            )
+
+
+def _source(title: str, heading: str) -> str:
+    return f"{title} > {heading}" if heading and heading != title else title
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Any]:
+    """The state file, for commands that only look."""
+    from bot.store import open_store
+
+    store = open_store(settings.database)
+    try:
+        yield store
+    finally:
+        store.close()

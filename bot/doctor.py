@@ -1,0 +1,201 @@
+"""What is configured, reachable and missing on this machine, and how to mend it. Looks only; changes nothing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bot.errors import LorebotError
+from bot.settings import Settings, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+    needed: bool = True  # False: Lorebot works without it
+
+
+def examine() -> list[Check]:
+    """Every check, in the order in which a newcomer would mend them."""
+    try:
+        settings = load_settings()
+    except LorebotError as error:
+        return [Check("settings", False, str(error), "correct it in the environment or .env")]
+    checks = [Check("settings", True, "all values can be used")]
+    for look in (_python, _libraries, _base, _state, _adapter, _knowledge, _training, _slack):
+        checks += look(settings)
+    return checks
+
+
+def _python(settings: Settings) -> Iterator[Check]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Check(
+        "python",
+        sys.version_info >= (3, 11),
+        version,
+        "" if sys.version_info >= (3, 11) else "install Python 3.11 or newer",
+    )
+
+
+def _libraries(settings: Settings) -> Iterator[Check]:
+    missing, found = [], []
+    for name in ("torch", "transformers", "peft", "datasets", "slack-bolt", "sqlite-utils", "bitsandbytes"):
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    yield Check(
+        "libraries", not missing, ", ".join(found), f"pip install {' '.join(missing)}" if missing else ""
+    )
+
+
+def _base(settings: Settings) -> Iterator[Check]:
+    from bot.reading.bases import locate
+
+    def found() -> str:
+        base = locate(settings.base)
+        return f"{base.name}, weights verified ({base.sha256[:12]}...)"
+
+    yield _try("base model", found)
+
+
+def _state(settings: Settings) -> Iterator[Check]:
+    if not settings.database.exists():
+        folder = settings.home if settings.home.exists() else settings.home.parent
+        while not folder.exists():
+            folder = folder.parent
+        writable = os.access(folder, os.W_OK)
+        yield Check(
+            "state",
+            writable,
+            f"nothing yet in {settings.home}",
+            "" if writable else "set LOREBOT_HOME to a folder you may write",
+        )
+        return
+    from bot.store import open_store
+
+    yield _try(
+        "state",
+        lambda: f"{open_store(settings.database).path}, {settings.database.stat().st_size / 1e6:.1f} MB",
+    )
+
+
+def _adapter(settings: Settings) -> Iterator[Check]:
+    def found() -> str:
+        if not settings.database.exists():
+            from bot.registry import shipped_seed
+
+            return f"{shipped_seed(settings.adapter).name} (shipped)"
+        from bot import app as root
+
+        with root.registry(settings) as registry:
+            problems = registry.verify()
+            if problems:
+                name, problem = next(iter(problems.items()))
+                raise LorebotError(f"{name}: {problem}")
+            return f"{registry.champion().id} serves; {len(registry.adapters())} registered, all verified"
+
+    yield _try("adapter", found)
+
+
+def _knowledge(settings: Settings) -> Iterator[Check]:
+    if not settings.database.exists():
+        yield Check("documents", False, "none learned", "lorebot learn PATH", needed=False)
+        return
+    from bot.store import documents, open_store
+
+    try:
+        counts = documents.counts(open_store(settings.database))
+    except LorebotError:
+        return  # the state check has said it
+    text = (
+        f"{counts['documents']} documents, {counts['passages']} passages, {counts['taught']} taught answers"
+    )
+    yield Check(
+        "documents",
+        counts["passages"] > 0,
+        text,
+        "" if counts["passages"] else "lorebot learn PATH",
+        needed=False,
+    )
+
+
+def _training(settings: Settings) -> Iterator[Check]:
+    from bot.retraining import next_run
+
+    yield _try(
+        "schedule",
+        lambda: (
+            f"next look at {next_run(settings)}"
+            if settings.retrain_cron
+            else "off (LOREBOT_RETRAIN_CRON is empty)"
+        ),
+    )
+
+
+def _slack(settings: Settings) -> Iterator[Check]:
+    if not settings.slack_bot_token:
+        yield Check(
+            "slack",
+            False,
+            "SLACK_BOT_TOKEN is not set",
+            "follow README's 'Connect a Slack workspace'; the playground needs none",
+            needed=False,
+        )
+        return
+    from slack_sdk import WebClient
+    from slack_sdk.errors import SlackClientError
+
+    client = WebClient(token=settings.slack_bot_token, base_url=settings.slack_api_url, timeout=10)
+    try:
+        who = client.auth_test()
+        yield Check("slack bot token", True, f"{who['user']} in {who['team']}")
+    except (SlackClientError, OSError) as error:
+        reason = (
+            str(getattr(error, "response", {}).get("error", error))
+            if hasattr(error, "response")
+            else str(error)
+        )
+        yield Check(
+            "slack bot token",
+            False,
+            f"{settings.slack_api_url} says {reason}",
+            "install the app again and copy its Bot User OAuth Token",
+        )
+        return
+    if settings.slack_app_token:
+        try:
+            WebClient(base_url=settings.slack_api_url, timeout=10).apps_connections_open(
+                app_token=settings.slack_app_token
+            )
+            yield Check("slack app token", True, "Socket Mode can connect")
+        except (SlackClientError, OSError) as error:
+            reason = str(error.response.get("error")) if hasattr(error, "response") else str(error)
+            yield Check(
+                "slack app token",
+                False,
+                reason,
+                "make an app-level token with connections:write and turn Socket Mode on",
+            )
+    elif not settings.slack_signing_secret:
+        yield Check(
+            "slack connection",
+            False,
+            "neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set",
+            "set one: Socket Mode or HTTP mode",
+        )
+
+
+def _try(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look())
+    except LorebotError as error:
+        return Check(name, False, str(error), "see above" if not str(error) else "")
