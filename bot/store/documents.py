@@ -50,9 +50,9 @@ def replace(store: Store, new: Document, passages: Sequence[Passage], vectors: S
         old = document(store, new.source, new.scope)
         if old is not None:
             document_id = int(old.id or 0)
-            db["documents"].update(document_id, fields)
+            db.table("documents").update(document_id, fields)
         else:
-            document_id = int(db["documents"].insert(fields).last_pk or 0)
+            document_id = int(db.table("documents").insert(fields).last_pk or 0)
         kept = _rows_by_words(store, document_id)
         for passage, vector in zip(passages, vectors, strict=True):
             row: dict[str, Any] = asdict(passage)
@@ -62,7 +62,7 @@ def replace(store: Store, new: Document, passages: Sequence[Passage], vectors: S
             if same:
                 _move(db, same.popleft(), row)
             else:
-                db["passages"].insert({**row, "document_id": document_id, "vector": vector})
+                db.table("passages").insert({**row, "document_id": document_id, "vector": vector})
         for rows in kept.values():
             for row in rows:
                 db.execute("DELETE FROM passages WHERE id = ?", [row["id"]])
@@ -84,7 +84,7 @@ def _rows_by_words(store: Store, document_id: int) -> dict[tuple[Any, ...], dequ
 def _move(db: Database, row: dict[str, Any], new: dict[str, Any]) -> None:
     place = {name: new[name] for name in _PLACE}
     if any(row[name] != place[name] for name in _PLACE):
-        db["passages"].update(row["id"], place)
+        db.table("passages").update(row["id"], place)
 
 
 def remove(store: Store, document_ids: Sequence[int]) -> None:

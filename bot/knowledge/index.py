@@ -1,0 +1,113 @@
+"""Finds the passages that may answer a question: by its words (BM25) and by its meaning (vectors), fused.
+
+Words find names, numbers and error codes; vectors find what was said in other words. Their scores can't be
+compared, their ranks can: reciprocal rank fusion adds 1 / (60 + rank) over both lists (Cormack, Clarke and
+Buettcher, 2009).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.knowledge.vectors import Vectors, VectorTable
+from bot.reading.encoder import Encoder
+from bot.records import Found
+from bot.store import Store, documents
+
+K = 60
+DEPTH = 50
+"""How far down each list a passage still counts."""
+
+MAX_QUESTION = 2000
+"""Characters of a question that search looks at: a pasted log must not become a query of ten thousand
+words."""
+
+MAX_TERMS = 64
+
+_STOP_WORDS = """
+    a about all also am an and any are as at be been being but by can could did do does for from get give
+    got had has have having he her hers him his how i if in into is it its just let me may might my no not
+    of on or our ours please she should so some such tell than that the their them then there these they
+    this those to too us was we were what when where which while who whom whose why will with would you
+    your yours hi hello hey thanks s t d m re ve ll
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+"""Words that stand in every passage, and the words that ask: they say nothing about which passage answers."""
+
+
+class Index:
+    """Search over all passages of a store. Safe to share between threads; sees other processes' writes at
+    once."""
+
+    def __init__(self, store: Store, encoder: Encoder) -> None:
+        self._store, self._encoder = store, encoder
+        self._table = VectorTable(encoder.dimension)
+
+    def find(self, question: str, scopes: Sequence[str], limit: int = 10) -> list[Found]:
+        """The passages of these scopes that most likely answer the question, best first, at most `limit`.
+
+        Any text is a question: what is no word is passed over. Passages outside the scopes take no part in
+        ranking.
+        """
+        question = question[:MAX_QUESTION].encode("utf-8", "replace").decode()
+        if not question.strip() or not scopes or limit < 1:
+            return []
+        vector: NDArray[np.float32] = self._encoder.encode([question])[0]
+        match = words_query(question)
+        with self._one_moment() as vectors:
+            words = _ranks(documents.search_words(self._store, match, scopes, DEPTH) if match else [])
+            meaning = _ranks(vectors.nearest(vector, scopes, DEPTH))
+            score = {i: _fused(words.get(i), meaning.get(i)) for i in words.keys() | meaning.keys()}
+            similarity = vectors.cosines(vector, score.keys())
+            best = sorted(score, key=lambda i: (-score[i], -similarity[i], i))[:limit]
+            passages = documents.passages(self._store, best)
+        return [
+            Found(passage, score[i], similarity[i], bm25_rank=words.get(i), vector_rank=meaning.get(i))
+            for i, passage in zip(best, passages, strict=True)
+        ]
+
+    @contextmanager
+    def _one_moment(self) -> Iterator[Vectors]:
+        """A read transaction, and the matrix of exactly the passages that it sees.
+
+        The transaction begins under the matrix's lock: so no thread with an older view can turn the matrix
+        back.
+        """
+        connection = self._store.db.conn
+        if (
+            connection.in_transaction
+        ):  # inside somebody's write: what isn't committed must not enter the matrix
+            raise RuntimeError("find() inside a write transaction would see what may be rolled back")
+        with self._table.lock:
+            connection.execute("BEGIN")
+            try:
+                vectors = self._table.current(self._store)
+            except BaseException:
+                connection.rollback()
+                raise
+        try:
+            yield vectors
+        finally:
+            connection.rollback()  # nothing was written
+
+
+def words_query(question: str) -> str:
+    """The question as an FTS5 query: its words, each quoted, any of which may match; "" when it has none."""
+    text = unicodedata.normalize("NFC", question)
+    kept = (c if c.isalnum() or unicodedata.category(c).startswith("M") else " " for c in text)
+    words = list(dict.fromkeys("".join(kept).casefold().split()))
+    telling = [word for word in words if word not in STOP_WORDS]
+    return " OR ".join(f'"{word}"' for word in (telling or words)[:MAX_TERMS])
+
+
+def _ranks(best: Sequence[tuple[int, float]]) -> dict[int, int]:
+    return {passage: rank for rank, (passage, _) in enumerate(best, start=1)}
+
+
+def _fused(*ranks: int | None) -> float:
+    return sum(1 / (K + rank) for rank in ranks if rank is not None)
