@@ -29,7 +29,7 @@ PAGE = """<!doctype html>
 <script type="module" src="/assets/documents.js"></script>
 </head>
 <body>
-<header><a href="/">{workspace}</a><span aria-hidden="true">›</span>{trail}</header>
+<header><a href="/">{workspace}</a>{trail}</header>
 <main>{content}</main>
 </body>
 </html>
@@ -110,19 +110,18 @@ def documents(parts: Parts, request: Request) -> Response:
     path = request.path_params.get("path", "").strip("/")
     if parts.folder is None:
         return _page(
-            parts, "No handbook", "", "<h1>No handbook</h1><p>This playground has no pages.</p>", 404
+            parts, "No handbook", [], "<h1>No handbook</h1><p>This playground has no pages.</p>", 404
         )
     if not path:
-        return _page(parts, "Handbook", "<span>Handbook</span>", _index(parts.folder))
+        return _page(parts, "Handbook", ["<span>Handbook</span>"], _index(parts.folder))
     file = find_page(parts.folder, path)
     if file is None:
         content = "<h1>No such page</h1><p><a href='/documents/'>See all pages of the handbook</a></p>"
-        return _page(parts, "No such page", "", content, 404)
+        return _page(parts, "No such page", [], content, 404)
     text = file.read_text(encoding="utf-8", errors="replace")
     content = mark(render(text, file.suffix), request.query_params.get("q", ""))
-    folders = "".join(f"<span>{html.escape(part)}</span>" for part in path.split("/")[:-1])
-    trail = f'<a href="/documents/">Handbook</a>{folders}'
-    return _page(parts, title_of(text, path), trail, content)
+    folders = [f"<span>{html.escape(_named(part))}</span>" for part in path.split("/")[:-1]]
+    return _page(parts, title_of(text, path), ['<a href="/documents/">Handbook</a>', *folders], content)
 
 
 def _index(folder: Path) -> str:
@@ -132,18 +131,23 @@ def _index(folder: Path) -> str:
         text = (folder / path).read_text(encoding="utf-8", errors="replace")
         if (parent := str(Path(path).parent)) != group and parent != ".":
             group = parent
-            rows.append(f"<h2>{html.escape(group)}</h2>")
+            rows.append(f"<h2>{html.escape(_named(group))}</h2>")
         link = quote(f"/documents/{path}")
         rows.append(f'<p class="entry"><a href="{link}">{html.escape(title_of(text, path))}</a></p>')
     return "\n".join(rows)
 
 
-def _page(parts: Parts, title: str, trail: str, content: str, status: int = 200) -> Response:
+def _named(folder: str) -> str:
+    """A folder's name as a heading; the short ones are abbreviations."""
+    return folder.upper() if len(folder) <= 3 else folder.replace("-", " ").capitalize()
+
+
+def _page(parts: Parts, title: str, trail: list[str], content: str, status: int = 200) -> Response:
     return HTMLResponse(
         PAGE.format(
             title=html.escape(title),
             workspace=html.escape(parts.workspace.name),
-            trail=trail,
+            trail="".join(f'<span aria-hidden="true">›</span>{step}' for step in trail),
             content=content,
         ),
         status_code=status,

@@ -4,7 +4,7 @@ from bot.playground.records import BOT_USER_ID, Channel, Person
 from bot.playground.workspace import Workspace
 
 PEOPLE = (
-    Person("U0MIRA0001", "mira", "Mira Okafor", "Head of People Operations", is_admin=True),
+    Person("U0MIRA0001", "mira", "Mira Okafor", "People operations", is_admin=True),
     Person("U0JONAS001", "jonas", "Jonas Lind", "Engineering lead"),
     Person("U0PRIYA001", "priya", "Priya Raman", "Backend engineer"),
     Person("U0TOMAS001", "tomas", "Tomás Vega", "IT support"),

@@ -1,0 +1,3 @@
+// A page opened for one of its sentences begins there.
+
+document.getElementById("found")?.scrollIntoView({ block: "center" });
