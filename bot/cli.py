@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +22,7 @@ from rich.console import Console
 from bot import cli_adapters, cli_feedback
 from bot.errors import LorebotError, SettingsError
 from bot.records import WORKSPACE, Answer, Question
-from bot.settings import Settings, load_settings
+from bot.settings import load_settings
 
 app = typer.Typer(
     name="lorebot",
@@ -307,30 +305,12 @@ def _print_answer(answer: Answer, threshold: float, *, explain: bool) -> None:
             Text(f"  {_source(evidence.title, evidence.heading)} · {evidence.link or ''} · {how}", "dim")
         )
     if explain:
-        for rank, each in enumerate(answer.candidates, 1):
-            source = answer.offered[each.passage]
-            out.print(
-                Text(f"{rank:3}. ", "dim")
-                .append(each.text, "bold")
-                .append(
-                    f"  sure {each.confidence:.3f}  score {each.score:+.2f}  similarity {source.similarity:.3f}  ",
-                    "dim",
-                )
-                .append(_source(source.title, source.heading), "dim")
-            )
+        for rank, candidate in enumerate(answer.candidates, 1):
+            source = answer.offered[candidate.passage]
+            figures = f"sure {candidate.confidence:.3f}  score {candidate.score:+.2f}  similarity {source.similarity:.3f}"
+            line = Text(f"{rank:3}. ", "dim").append(candidate.text, "bold").append(f"  {figures}  ", "dim")
+            out.print(line.append(_source(source.title, source.heading), "dim"))
 
 
 def _source(title: str, heading: str) -> str:
     return f"{title} > {heading}" if heading and heading != title else title
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Any]:
-    """The state file, for commands that only look."""
-    from bot.store import open_store
-
-    store = open_store(settings.database)
-    try:
-        yield store
-    finally:
-        store.close()

@@ -93,7 +93,7 @@ def _adapter(settings: Settings) -> Iterator[Check]:
         if not settings.database.exists():
             from bot.registry import shipped_seed
 
-            return f"{shipped_seed(settings.adapter).name} (shipped)"
+            return f"{(settings.adapter or shipped_seed(settings.base)).name} (shipped)"
         from bot import app as root
 
         with root.registry(settings) as registry:
@@ -129,16 +129,17 @@ def _knowledge(settings: Settings) -> Iterator[Check]:
 
 
 def _training(settings: Settings) -> Iterator[Check]:
-    from bot.retraining import next_run
+    from datetime import datetime
 
-    yield _try(
-        "schedule",
-        lambda: (
-            f"next look at {next_run(settings)}"
-            if settings.retrain_cron
-            else "off (LOREBOT_RETRAIN_CRON is empty)"
-        ),
-    )
+    from bot.retraining import cron_trigger
+
+    def found() -> str:
+        if not settings.retrain_cron.strip():
+            return "never by itself (LOREBOT_RETRAIN_CRON is empty)"
+        moment = cron_trigger(settings.retrain_cron).get_next_fire_time(None, datetime.now().astimezone())
+        return f"next on {moment:%Y-%m-%d at %H:%M}, given {settings.retrain_min_feedback} new pieces of feedback"
+
+    yield _try("schedule", found)
 
 
 def _slack(settings: Settings) -> Iterator[Check]:

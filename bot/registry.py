@@ -57,7 +57,7 @@ class Registry:
         other weights.
         Raises AdapterError where there is none, or it doesn't verify.
         """
-        folder = (self._seed_folder or _shipped(self._base)).resolve()
+        folder = (self._seed_folder or shipped_seed(self._base)).resolve()
         found = _read(folder)
         with self._store.write():
             known = log.adapter(self._store, found.id)
@@ -236,7 +236,7 @@ def shipped_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "adapters"
 
 
-def _shipped(base: str) -> Path:
+def shipped_seed(base: str) -> Path:
     """The shipped seed for `base`: the folder whose card names that base and no parent (the last by name)."""
     found = []
     for card in sorted(shipped_folder().glob(f"*/{CARD}")):

@@ -65,7 +65,7 @@ def test_another_programs_database_is_refused_and_stays_as_it_was(tmp_path: Path
 
 def test_a_file_from_a_newer_version_is_refused_and_stays_as_it_was(store: Store) -> None:
     with store.write() as db:
-        db["_sqlite_migrations"].insert(
+        db.table("_sqlite_migrations").insert(
             {"migration_set": "lorebot", "name": "m999_from_the_future", "applied_at": "2030"}
         )
     store.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -51,7 +51,8 @@ def seed(
     ] = None,
     work: Annotated[Path, typer.Option(help="Where builds and checkpoints lie meanwhile.")] = Path("work"),
 ) -> None:
-    """Make the shipped adapter from the frozen base and labelled questions. Stopped, it goes on where it was."""
+    """Make the shipped adapter from the frozen base and labelled questions. Stopped, it goes on where it
+    was."""
     from training.progress import shown_progress
     from training.seed import seed as run
 

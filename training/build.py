@@ -1,5 +1,5 @@
-"""A build: all that one training needs, as a folder, so that the training itself knows no database and can run
-anywhere (`python -m training finetune BUILD OUT`).
+"""A build: all that one training needs, as a folder, so that the training itself knows no database and can
+run anywhere (`python -m training finetune BUILD OUT`).
 
     build.json         the base and the hash of its weights, the seed adapter (or none), the settings
     examples.jsonl     what to learn, one `records.Example` a line
@@ -119,7 +119,8 @@ def example_to_json(example: Example) -> dict[str, Any]:
 
 
 def example_from_json(row: dict[str, Any]) -> Example:
-    """The example of one line. Raises ValueError where it makes no sense, so that it isn't found in mid-training."""
+    """The example of one line. Raises ValueError where it makes no sense, so that it isn't found in
+    mid-training."""
     rejected, feedback = row.get("rejected"), row.get("feedback")
     example = Example(
         **{

@@ -1,4 +1,5 @@
-"""The calibrator of a new adapter, fitted on the reader that will serve: half-precision weights, merged and all."""
+"""The calibrator of a new adapter, fitted on the reader that will serve: half-precision weights, merged and
+all."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from bot.reading.calibrator import UNFITTED, fit, reading_features, save_calibra
 from bot.reading.card import CALIBRATOR, WEIGHTS, write_card
 from bot.reading.extractive import load_extractive
 from bot.reading.items import Item
-from bot.reading.scores import RIGHT, best_threshold, evaluate
+from bot.reading.scores import RIGHT, best_threshold, judged, summarise
 from bot.reading.squad import f1
 
 AT_ONCE = 64  # items read together
@@ -23,8 +24,9 @@ AT_ONCE = 64  # items read together
 def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item]) -> None:
     """Adds the calibrator and the card to a draft that has its weights.
 
-    The card's `min_confidence` is the threshold of the best mean F1 on the items, and `scores` what it gives there:
-    figures to choose by, not to judge by. Without items the calibrator is a stand-in, and the threshold 0.5.
+    The card's `min_confidence` is the threshold of the best mean F1 on the items, and `scores` what it gives
+    there: figures to choose by, not to judge by. Without items the calibrator is a stand-in, and the
+    threshold 0.5.
     """
     save_calibrator(UNFITTED, draft / CALIBRATOR)
     card = {**card, "created": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -33,20 +35,19 @@ def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item]) -> None:
         write_card(draft, _hashed({**card, "min_confidence": 0.5}, draft))
         return
     reader = load_extractive(draft)
-    features, right = [], []
+    read: list[tuple[Item, str, list[float]]] = []  # with the best span's text and features
     for i in range(0, len(items), AT_ONCE):
         batch = items[i : i + AT_ONCE]
         asks = [(item.question, (item.context, *item.others)) for item in batch]
         for item, (question, texts), spans in zip(batch, asks, reader.spans(asks), strict=True):
-            if not spans:
-                continue
-            span = spans[0]
-            features.append(reading_features(question, spans, texts))
-            said = texts[span.passage][span.start : span.end]
-            right.append(float(item.answerable and f1(said, item.references) >= RIGHT))
-    save_calibrator(fit(np.array(features), np.array(right)), draft / CALIBRATOR)
-    write_card(draft, _hashed(card, draft))
-    scores, outcomes = evaluate(load_extractive(draft), items, min_confidence=0.0)
+            if spans:
+                said = texts[spans[0].passage][spans[0].start : spans[0].end]
+                read.append((item, said, reading_features(question, spans, texts)))
+    right = [float(item.answerable and f1(said, item.references) >= RIGHT) for item, said, _ in read]
+    calibrator = fit(np.array([features for _, _, features in read]), np.array(right))
+    save_calibrator(calibrator, draft / CALIBRATOR)
+    outcomes = [judged(item, said, calibrator.confidence(features), 0.0) for item, said, features in read]
+    scores = summarise(str(card["id"]), outcomes)
     card["min_confidence"] = best_threshold(outcomes)
     card["scores"] = {
         "calibration items": {"n": scores.n, "span_f1": round(scores.span_f1, 1), "ece": round(scores.ece, 1)}

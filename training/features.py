@@ -1,8 +1,8 @@
 """Examples to what the Trainer feeds the model: token windows with their targets, and batches of them.
 
-One example gives one row a window. A span counts in every window that holds it whole; a window of the same passage
-that lacks it teaches silence, as that is the right thing to say there. A row holds plain integers and floats, so that
-`datasets` can keep them outside Python's heap.
+One example gives one row a window. A span counts in every window that holds it whole; a window of the same
+passage that lacks it teaches silence, as that is the right thing to say there. A row holds plain integers and
+floats, so that `datasets` can keep them outside Python's heap.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def as_dataset(rows: Iterable[Row]) -> Dataset:
 
 
 def model_inputs(rows: Sequence[Row], pad_id: int) -> dict[str, Tensor]:
-    """input_ids, attention_mask and token_type_ids of the rows, each (B, L) int64, L a multiple of `PAD_TO`."""
+    """input_ids, attention_mask and token_type_ids of the rows, each (B, L) int64, L a multiple of
+    `PAD_TO`."""
     import torch
 
     width = -(-max(len(row["input_ids"]) for row in rows) // PAD_TO) * PAD_TO

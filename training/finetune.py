@@ -1,7 +1,7 @@
 """A build folder to an adapter folder: LoRA on a frozen base, trained by Hugging Face's Trainer.
 
-This step knows no database, so it can run on another machine. A run that was stopped goes on from its last checkpoint
-(in the build folder). The adapter is written whole beside its place and renamed into it.
+This step knows no database, so it can run on another machine. A run that was stopped goes on from its last
+checkpoint (in the build folder). The adapter is written whole beside its place and renamed into it.
 
     python -m training finetune BUILD OUT
 """
@@ -43,8 +43,8 @@ _log = logging.getLogger(__name__)
 def finetune(build_folder: Path, out: Path, progress: Progress | None = None) -> Path:
     """Trains what the build says into a new adapter folder `out`, and returns it.
 
-    Raises TrainingError where the build can't be used or `out` exists, BaseError and AdapterError where what it
-    stands on can't be.
+    Raises TrainingError where the build can't be used or `out` exists, BaseError and AdapterError where what
+    it stands on can't be.
     """
     tell = progress or (lambda share, text: None)
     if out.exists():
@@ -89,12 +89,13 @@ def _base_of(build: Build) -> Base:
 def _model(build: Build, base: Base) -> Any:
     """The frozen base with the LoRA layers to train: fresh ones, or the seed adapter's."""
     import torch
-    from peft import LoraConfig, PeftModel, TaskType, get_peft_model
     from transformers import AutoModelForQuestionAnswering, set_seed
 
     settings = build.settings
     set_seed(settings.seed)
-    with quiet_loading():  # it would warn that the answer head is new
+    with quiet_loading():
+        from peft import LoraConfig, PeftModel, TaskType, get_peft_model
+
         backbone = AutoModelForQuestionAnswering.from_pretrained(
             base.folder,
             local_files_only=True,
@@ -104,18 +105,18 @@ def _model(build: Build, base: Base) -> Any:
             attention_probs_dropout_prob=0.0,
             dtype=torch.float32,
         )
-    if build.seed_adapter is not None:
-        card = read_card(build.seed_adapter, base)
-        _log.info("Training goes on from adapter %s.", card["id"])
-        return PeftModel.from_pretrained(backbone, str(build.seed_adapter), is_trainable=True)
-    config = LoraConfig(
-        task_type=TaskType.QUESTION_ANS,
-        r=settings.r,
-        lora_alpha=settings.alpha,
-        lora_dropout=settings.dropout,
-        target_modules=LORA_LAYERS,
-    )
-    return get_peft_model(backbone, config)
+        if build.seed_adapter is not None:
+            card = read_card(build.seed_adapter, base)
+            _log.info("Training goes on from adapter %s.", card["id"])
+            return PeftModel.from_pretrained(backbone, str(build.seed_adapter), is_trainable=True)
+        config = LoraConfig(
+            task_type=TaskType.QUESTION_ANS,
+            r=settings.r,
+            lora_alpha=settings.alpha,
+            lora_dropout=settings.dropout,
+            target_modules=LORA_LAYERS,
+        )
+        return get_peft_model(backbone, config)
 
 
 def _with_seed_distributions(rows: list[Row], model: Any, cutter: WindowCutter) -> list[Row]:

@@ -1,13 +1,15 @@
 """What each kind of example teaches: one loss over a batch, so that every kind can stand in every batch.
 
 - up, correction, gold: this span. silence: "no answer here". Both are cross-entropy on start and end.
-- down: away from this span, and towards nothing in particular; a vote against an answer is no vote for silence.
+- down: away from this span, and towards nothing in particular; a vote against an answer is no vote for
+  silence.
 - down_abstention: away from silence, likewise. A correction also pushes away from the span it rejects.
 - replay: stay where the seed adapter was, so that what it knew outlives a few hundred votes.
 
-Pushing away is unlikelihood, -ln(1 - p) (Welleck et al. 2020, "Neural text generation with unlikelihood training"):
-its pull vanishes as p goes to 0, where the plain negative of a log-likelihood would grow without bound. Staying is
-distillation (Hinton et al. 2015): the divergence KL(seed || now) of the start and of the end distribution.
+Pushing away is unlikelihood, -ln(1 - p) (Welleck et al. 2020, "Neural text generation with unlikelihood
+training"): its pull vanishes as p goes to 0, where the plain negative of a log-likelihood would grow without
+bound. Staying is distillation (Hinton et al. 2015): the divergence KL(seed || now) of the start and of the
+end distribution.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ _SURE = 1e-6  # keeps ln(1 - p) finite
 class Targets:
     """What a batch of B windows of L positions teaches. A weight of 0 switches that part off for its row.
 
-    Positions are token positions in the window; 0 is "no answer". `allowed` is True at 0 and at the passage's tokens.
+    Positions are token positions in the window; 0 is "no answer". `allowed` is True at 0 and at the passage's
+    tokens.
     """
 
     allowed: Tensor  # (B, L) bool
@@ -46,7 +49,8 @@ class Targets:
 
 
 def log_distributions(start: Tensor, end: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
-    """ln P of each start and end position, (B, L) each: a softmax over [CLS] and the passage, as in serving."""
+    """ln P of each start and end position, (B, L) each: a softmax over [CLS] and the passage, as in
+    serving."""
     import torch
 
     closed = ~allowed

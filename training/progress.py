@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def shown_progress(title: str) -> Iterator[Callable[[float, str], None]]:
-    """A function to tell (share 0..1, text) to: a bar on a terminal, a line now and then elsewhere. On stderr."""
+    """A function to tell (share 0..1, text) to: a bar on a terminal, a line now and then elsewhere. On
+    stderr."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 

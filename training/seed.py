@@ -1,9 +1,10 @@
-"""The recipe of the shipped adapter, as one command: from the frozen base and labelled questions to adapter folder.
+"""The recipe of the shipped adapter, as one command: from the frozen base and labelled questions to adapter
+folder.
 
     python -m training seed --data DIR [--out adapters/reader-minilm-l6-seed] [--without SOURCE]
 
-A stopped run goes on where it was when the same command is given again: the build lies in `work/`, by the hash of
-what is in it.
+A stopped run goes on where it was when the same command is given again: the build lies in `work/`, by the
+hash of what is in it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""The seed recipe's data: labelled questions split by article, and questions that their passage doesn't answer.
+"""The seed recipe's data: labelled questions split by article, and questions that their passage doesn't
+answer.
 
-A reader that has only seen answerable questions always answers. What it is to stay silent on must be near: a passage
-on the same matter (the best word matches for the question), the very passage without the sentence that answers, or
-the very passage with a question changed in one word that matters. Whole articles (or contexts) are kept apart for
-development and for the calibrator, chosen by hash, so that no later change of the recipe moves one across.
+A reader that has only seen answerable questions always answers. What it is to stay silent on must be near: a
+passage on the same matter (the best word matches for the question), the very passage without the sentence
+that answers, or the very passage with a question changed in one word that matters. Whole articles (or
+contexts) are kept apart for development and for the calibrator, chosen by hash, so that no later change of
+the recipe moves one across.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ _NUMBER = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b")
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How many questions with no answer stand beside each answerable one, by how they are made; and the form."""
+    """How many questions with no answer stand beside each answerable one, by how they are made; and the
+    form."""
 
     neighbour: float = 0.3  # the question with another passage that matches its words
     removed: float = 0.3  # with its own passage, the answering sentence taken out
@@ -79,7 +82,8 @@ class Neighbours:
         self._db.executemany("insert into contexts(rowid, body) values (?, ?)", enumerate(self._contexts, 1))
 
     def find(self, item: Item, count: int) -> list[str]:
-        """At most `count` contexts near the item's question that are not its own and hold none of its answers."""
+        """At most `count` contexts near the item's question that are not its own and hold none of its
+        answers."""
         words = sorted(set(re.findall(r"\w+", item.question.lower())))
         query = " OR ".join(f'"{word}"' for word in words)
         rows = self._db.execute(
@@ -124,7 +128,8 @@ def part_of(source: str, item: Item) -> Part:
 
 
 def examples_of(source: Source, mix: Mix, seed: int, limit: int | None = None) -> list[Example]:
-    """What one source teaches: each of its training questions `mix.rounds` times, with its company of silence."""
+    """What one source teaches: each of its training questions `mix.rounds` times, with its company of
+    silence."""
     draw = random.Random(f"{seed} {source.name}")
     items = list(source.parts["train"])
     draw.shuffle(items)
@@ -148,7 +153,8 @@ def examples_of(source: Source, mix: Mix, seed: int, limit: int | None = None) -
 
 
 def calibration_of(source: Source, seed: int, most: int = 500) -> list[Item]:
-    """Items to fit the calibrator on: a third with the context alone, a third among neighbours, a third without it."""
+    """Items to fit the calibrator on: a third with the context alone, a third among neighbours, a third
+    without it."""
     draw = random.Random(f"{seed} calibration {source.name}")
     items = list(source.parts["calibration"])
     draw.shuffle(items)
@@ -166,7 +172,8 @@ def calibration_of(source: Source, seed: int, most: int = 500) -> list[Item]:
 
 
 def without_answer(item: Item) -> str | None:
-    """The item's context without the sentences that answer it; None where the answer still stands elsewhere in it."""
+    """The item's context without the sentences that answer it; None where the answer still stands elsewhere
+    in it."""
     cuts = sorted(
         {sentence_around(item.context, a.start, a.start + len(a.text)) for a in item.answers}, reverse=True
     )
@@ -180,7 +187,8 @@ def without_answer(item: Item) -> str | None:
 
 
 def altered_question(item: Item, draw: random.Random) -> str | None:
-    """The question with one name, number or word of direction exchanged, so that its passage no longer answers it."""
+    """The question with one name, number or word of direction exchanged, so that its passage no longer
+    answers it."""
     question = item.question
     ways = []
     answers = normalise(" ".join(item.references))
@@ -212,7 +220,8 @@ def _labelled(item: Item, draw: random.Random) -> Example:
 
 
 def _usual(answers: Sequence[Reference], draw: random.Random) -> Reference:
-    """Several people marked each answer: one of the shorter two thirds, the longest are often whole sentences."""
+    """Several people marked each answer: one of the shorter two thirds, the longest are often whole
+    sentences."""
     ordered = sorted(answers, key=lambda answer: len(answer.text))
     return ordered[draw.randrange(max(1, (2 * len(ordered) + 2) // 3))]
 

@@ -20,7 +20,7 @@ OPTIONS = {
 SECTION_ACCESSORIES = {*OPTIONS, "button", "image"}
 ACTION_ELEMENTS = {*OPTIONS, "button", "plain_text_input"}
 INPUT_ELEMENTS = {*OPTIONS, "plain_text_input"} - {"overflow"}
-BUTTON_STYLES = {None, "primary", "danger"}
+BUTTON_STYLES = (None, "primary", "danger")
 
 
 def message_faults(blocks: Any) -> list[str]:
@@ -41,7 +41,9 @@ def view_faults(view: Any) -> list[str]:
         for name in ("submit", "close"):
             if view.get(name) is not None:
                 faults += _text(f"/{name}", view[name], 24, plain=True)
-        has_input = any(isinstance(b, dict) and b.get("type") == "input" for b in view.get("blocks") or ())
+        blocks = view.get("blocks")
+        inside = blocks if isinstance(blocks, list) else []
+        has_input = any(isinstance(block, dict) and block.get("type") == "input" for block in inside)
         if has_input and not view.get("submit"):
             faults.append("/submit: a modal with input blocks needs a submit button")
     faults += _length("/private_metadata", view.get("private_metadata") or "", 3000)
@@ -68,9 +70,9 @@ def _faults(blocks: Any, most: int) -> list[str]:
         id = block.get("block_id")
         if id is not None:
             faults += _length(f"{where}/block_id", id, 255)
-            if id in seen:
+            if str(id) in seen:
                 faults.append(f"{where}/block_id: {id!r} is used by another block")
-            seen.add(id)
+            seen.add(str(id))
         faults += check(where, block)
     return faults
 
@@ -137,7 +139,7 @@ def _elements(where: str, block: Json, most: int, allowed: set[str]) -> list[str
     seen: set[str] = set()
     for at, element in enumerate(elements):
         faults += _element(f"{where}/elements/{at}", element, allowed)
-        id = element.get("action_id") if isinstance(element, dict) else None
+        id = str(element.get("action_id") or "") if isinstance(element, dict) else ""
         if id in seen:
             faults.append(f"{where}/elements/{at}/action_id: {id!r} is used twice in this block")
         if id:
@@ -226,11 +228,14 @@ def _feedback_button(where: str, button: Any) -> list[str]:
 
 
 def _options(where: str, element: Json, most: int) -> list[str]:
-    groups = element.get("option_groups")
-    if isinstance(groups, list):
-        options: Any = [option for group in groups for option in group.get("options", [])]
-    else:
-        options = element.get("options")
+    options = element.get("options")
+    if (groups := element.get("option_groups")) is not None:
+        complete = isinstance(groups, list) and all(
+            isinstance(group, dict) and isinstance(group.get("options"), list) for group in groups
+        )
+        if not complete:
+            return [f"{where}/option_groups: must be an array of objects with options"]
+        options = [option for group in groups for option in group["options"]]
     items, faults = _list(f"{where}/options", options, most)
     for at, option in enumerate(items):
         place = f"{where}/options/{at}"
@@ -240,10 +245,12 @@ def _options(where: str, element: Json, most: int) -> list[str]:
         faults += _text(f"{place}/text", option.get("text"), 75)
         faults += _length(f"{place}/value", option.get("value"), 150)
     values = [option.get("value") for option in items if isinstance(option, dict)]
-    initial = element.get("initial_option")
-    if isinstance(initial, dict) and initial.get("value") not in values:
-        faults.append(f"{where}/initial_option: must be one of the options")
-    return faults
+    chosen = element.get("initial_options")
+    chosen = [element.get("initial_option")] if chosen is None else chosen
+    known = isinstance(chosen, list) and all(
+        option is None or (isinstance(option, dict) and option.get("value") in values) for option in chosen
+    )
+    return faults if known else [*faults, f"{where}/initial_option: must be one of the options"]
 
 
 def _confirm(where: str, confirm: Any) -> list[str]:
@@ -274,9 +281,9 @@ def with_ids(blocks: Sequence[Json]) -> tuple[Json, ...]:
 
 def _with_id(at: int, block: Json) -> Json:
     named = {**block, "block_id": block.get("block_id") or f"b{at}"}
-    for name in ("accessory", "element"):
-        if isinstance(block.get(name), dict):
-            named[name] = _with_action_id(0, block[name])
+    slot = {"section": "accessory", "input": "element"}.get(block["type"], "")
+    if block.get(slot) is not None:
+        named[slot] = _with_action_id(0, block[slot])
     if block.get("type") in ("actions", "context_actions"):
         named["elements"] = [_with_action_id(n, element) for n, element in enumerate(block["elements"])]
     return named
@@ -292,8 +299,9 @@ def elements(blocks: Sequence[Json]) -> list[tuple[str, Json]]:
     """Every interactive element with the id of its block, in order."""
     found: list[tuple[str, Json]] = []
     for block in blocks:
-        inside = [block.get("accessory"), block.get("element")]
-        if block.get("type") in ("actions", "context_actions"):
-            inside += block["elements"]
-        found += [(block["block_id"], e) for e in inside if isinstance(e, dict) and "action_id" in e]
+        slot = {"section": "accessory", "input": "element"}.get(block["type"], "")
+        inside = [block[slot]] if block.get(slot) is not None else []
+        if block["type"] in ("actions", "context_actions"):
+            inside = block["elements"]
+        found += [(block["block_id"], element) for element in inside if "action_id" in element]
     return found

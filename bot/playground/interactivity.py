@@ -99,7 +99,7 @@ def element_state(element: Json, picked: Any) -> Json:
     known = {option["value"]: option for option in options(element)}
     if kind in ("checkboxes", "multi_static_select"):
         chosen = (
-            [option["value"] for option in element.get("initial_options", [])] if picked is None else picked
+            [option["value"] for option in element.get("initial_options") or []] if picked is None else picked
         )
         chosen = [chosen] if isinstance(chosen, str) else chosen
         return {"type": kind, "selected_options": [known[value] for value in chosen if value in known]}

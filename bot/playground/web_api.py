@@ -44,6 +44,10 @@ def web_api(parts: Parts) -> Callable[[Request], Any]:
         except Refused as error:
             log.info("%s answered %s %s", name, error.code, "; ".join(error.details))
             return JSONResponse(envelope(error) | _scopes(parts, name, error))
+        except Exception:
+            # The playground's own fault: the bot gets what Slack answers to a fault of its own.
+            log.exception("%s failed", name)
+            return JSONResponse({"ok": False, "error": "internal_error"})
         return JSONResponse({"ok": True} | answer)
 
     return call

@@ -121,10 +121,17 @@ async def conversations_replies(parts: Parts, given: Arguments) -> Json:
 
 
 def _between(messages: list[Message], given: Arguments) -> list[Message]:
-    oldest, latest = given.text("oldest", "0"), given.text("latest") or "9999999999.999999"
+    oldest, latest = _moment(given, "oldest", 0.0), _moment(given, "latest", float("inf"))
     if given.flag("inclusive"):
-        return [m for m in messages if float(oldest) <= float(m.ts) <= float(latest)]
-    return [m for m in messages if float(oldest) < float(m.ts) < float(latest)]
+        return [m for m in messages if oldest <= float(m.ts) <= latest]
+    return [m for m in messages if oldest < float(m.ts) < latest]
+
+
+def _moment(given: Arguments, name: str, default: float) -> float:
+    try:
+        return float(given.text(name) or default)
+    except ValueError:
+        raise Refused(f"invalid_ts_{name}") from None
 
 
 def _with_replies(parts: Parts, message: Message) -> Json:

@@ -1,1 +1,2 @@
-"""Reading: from a question and passages to candidate answers, their confidence, and the sentence they stand in."""
+"""Reading: from a question and passages to candidate answers, their confidence, and the sentence they stand
+in."""

@@ -1,7 +1,9 @@
-"""The catalogue of frozen base models: which weights an adapter stands on, and where they lie on this machine.
+"""The catalogue of frozen base models: which weights an adapter stands on, and where they lie on this
+machine.
 
-A base comes out of an ordinary Python package, so that a fresh machine needs no model hub. An adapter only means
-something on exactly the weights it was trained on, hence the SHA-256: other weights are refused, not tried.
+A base comes out of an ordinary Python package, so that a fresh machine needs no model hub. An adapter only
+means something on exactly the weights it was trained on, hence the SHA-256: other weights are refused, not
+tried.
 """
 
 from __future__ import annotations
@@ -66,7 +68,8 @@ _verified: dict[
 def locate(name: str = DEFAULT_BASE) -> Base:
     """The base of that name with its folder (config, tokenizer, model.safetensors), its weights verified.
 
-    Raises BaseError: a name the catalogue lacks, a package that isn't installed, weights that are not the named ones.
+    Raises BaseError: a name the catalogue lacks, a package that isn't installed, weights that are not the
+    named ones.
     """
     entry = CATALOGUE.get(name)
     if entry is None:

@@ -1,8 +1,10 @@
-"""From scores to a probability: how likely the best span is a right answer (so also: that there is one at all).
+"""From scores to a probability: how likely the best span is a right answer (so also: that there is one at
+all).
 
-A logistic regression on a few features of the whole reading (Platt 1999 has one feature; Kamath et al. 2020, "Selective
-question answering under domain shift", show that a few more help). It is fitted for each adapter anew: a threshold on
-raw scores doesn't carry over from one adapter to the next, a threshold on calibrated probabilities does.
+A logistic regression on a few features of the whole reading (Platt 1999 has one feature; Kamath et al. 2020,
+"Selective question answering under domain shift", show that a few more help). It is fitted for each adapter
+anew: a threshold on raw scores doesn't carry over from one adapter to the next, a threshold on calibrated
+probabilities does.
 """
 
 from __future__ import annotations
@@ -55,7 +57,8 @@ UNFITTED = Calibrator((0.5,) + (0.0,) * (len(FEATURES) - 1), -1.0)
 def reading_features(
     question: str, spans: Sequence[Span], texts: Sequence[str], chosen: int = 0
 ) -> list[float]:
-    """The features of `spans[chosen]` among the ranked spans of one question over `texts`, as in `FEATURES`."""
+    """The features of `spans[chosen]` among the ranked spans of one question over `texts`, as in
+    `FEATURES`."""
     span = spans[chosen]
     here = [
         s.score for s in spans if s.passage == span.passage and (s.end <= span.start or s.start >= span.end)
@@ -75,7 +78,8 @@ def reading_features(
 def fit(features: Matrix, right: NDArray[np.float64], *, penalty: float = 1.0) -> Calibrator:
     """The calibrator of n readings: `features` (n, len(FEATURES)), `right` (n,) in 0..1.
 
-    Newton's method on standardised features with a small L2 penalty, so that few or separable items stay finite.
+    Newton's method on standardised features with a small L2 penalty, so that few or separable items stay
+    finite.
     """
     if len(features) == 0:
         return UNFITTED

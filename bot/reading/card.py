@@ -1,12 +1,13 @@
-"""An adapter's folder: what has to lie in it, how it is verified before use, and how a new one is put in place.
+"""An adapter's folder: what has to lie in it, how it is verified before use, and how a new one is put in
+place.
 
     adapter_model.safetensors  the LoRA weights and the answer head
     adapter_config.json        PEFT's configuration
     calibrator.json            from scores to probabilities
     card.json, README.md       where it comes from and what it can do, for programs and for people
 
-The card names the SHA-256 of weights, calibrator and base; nothing is read that doesn't match. Only safetensors and
-JSON are read: a `.bin` could run code when loaded, so a folder with one is refused.
+The card names the SHA-256 of weights, calibrator and base; nothing is read that doesn't match. Only
+safetensors and JSON are read: a `.bin` could run code when loaded, so a folder with one is refused.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 
 def read_card(folder: Path, base: Base | None = None) -> dict[str, Any]:
-    """The card of the adapter in `folder`, its files verified; with `base`, also that it was made for that base.
+    """The card of the adapter in `folder`, its files verified; with `base`, also that it was made for that
+    base.
 
     Raises AdapterError naming what was found, what was expected and the remedy.
     """
@@ -76,8 +78,10 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
 def publish(draft: Path, out: Path) -> None:
     """Puts a finished folder in its place: every file synced, then one rename. `out` must not exist."""
     _refuse_pickles(draft)
-    for path in [*draft.iterdir(), draft]:
+    for path in draft.iterdir():
+        path.chmod(0o644)  # safetensors writes for its owner alone
         _sync(path)
+    _sync(draft)
     if out.exists():
         raise AdapterError(f"Found {out} already there; expected a new name: adapters never change.")
     draft.rename(out)

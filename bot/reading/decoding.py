@@ -1,8 +1,9 @@
 """From a model's logits to answer spans: within one window, then over all windows and passages of a question.
 
-A span's score is its start and end logit less those of "no answer" (position 0) in the same window, so that scores of
-different windows can be compared: each is measured against its own silence (Devlin et al. 2019, section 4.3). Its
-log-probability is that of its start plus that of its end, each a softmax over position 0 and the passage's tokens.
+A span's score is its start and end logit less those of "no answer" (position 0) in the same window, so that
+scores of different windows can be compared: each is measured against its own silence (Devlin et al. 2019,
+section 4.3). Its log-probability is that of its start plus that of its end, each a softmax over position 0
+and the passage's tokens.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A possible answer: characters `start:end` of a passage, never empty, without white space at its ends."""
+    """A possible answer: characters `start:end` of a passage, never empty, without white space at its
+    ends."""
 
     passage: int
     start: int
@@ -41,7 +43,8 @@ def window_spans(
     n_best: int = N_BEST,
     max_answer: int = MAX_ANSWER,
 ) -> list[Span]:
-    """The best spans of one window, best first. `start`, `end`: logits of its positions, (len(window.ids),)."""
+    """The best spans of one window, best first. `start`, `end`: logits of its positions,
+    (len(window.ids),)."""
     count = len(window.offsets)
     if count == 0:
         return []
@@ -66,7 +69,8 @@ def window_spans(
 def span_log_probability(
     window: Window, start: Floats, end: Floats, characters: tuple[int, int]
 ) -> float | None:
-    """ln P of characters (start, end) in one window, or of "no answer" for (0, 0); None where it isn't in there."""
+    """ln P of characters (start, end) in one window, or of "no answer" for (0, 0); None where it isn't in
+    there."""
     positions = (0, 0) if characters == (0, 0) else window.position_span(*characters)
     if positions is None:
         return None
@@ -82,7 +86,8 @@ def merge_spans(
     *,
     n_best: int = N_BEST,
 ) -> list[Span]:
-    """One ranking over all windows and passages, by score plus the passage's prior: best first, each text once."""
+    """One ranking over all windows and passages, by score plus the passage's prior: best first, each text
+    once."""
 
     def rank(span: Span) -> float:
         return span.score + (priors[span.passage] if priors else 0.0)

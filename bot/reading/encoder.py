@@ -1,8 +1,8 @@
 """Texts to vectors with the frozen base, for search: the same weights as the reader's, without an adapter.
 
 The vector of a text is the mean of its token vectors, L2-normalised, of at most 256 tokens: what
-sentence-transformers does with these weights, without the package. Where the processor computes bfloat16 the products
-run in it: three times as quick, and no cosine moves by more than about 0.0001.
+sentence-transformers does with these weights, without the package. Where the processor computes bfloat16 the
+products run in it: three times as quick, and no cosine moves by more than about 0.0001.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Encoder(Protocol):
     dimension: int
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(n, dimension) float32, each row of length 1, in the order of `texts`. Safe to call from several threads."""
+        """(n, dimension) float32, each row of length 1, in the order of `texts`. Safe to call from several
+        threads."""
         ...
 
 
@@ -93,7 +94,8 @@ def load_encoder(base_name: str = DEFAULT_BASE) -> Encoder:
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Indices in batches of similar length, shortest first, each of at most TOKENS_IN_A_BATCH padded tokens."""
+    """Indices in batches of similar length, shortest first, each of at most TOKENS_IN_A_BATCH padded
+    tokens."""
     batches: list[list[int]] = []
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):
         if not batches or (len(batches[-1]) + 1) * lengths[i] > TOKENS_IN_A_BATCH:

@@ -1,8 +1,8 @@
 """The reader that serves: the frozen base with one adapter merged into it, reading spans out of passages.
 
-The LoRA products are added into the weights once, at loading: the same function as with the adapter beside them, to
-rounding, and quicker. Batches are sorted by length and bounded by their tokens. On a processor that computes
-bfloat16 the products run in it (more than twice as quick).
+The LoRA products are added into the weights once, at loading: the same function as with the adapter beside
+them, to rounding, and quicker. Batches are sorted by length and bounded by their tokens. On a processor that
+computes bfloat16 the products run in it (more than twice as quick).
 """
 
 from __future__ import annotations
@@ -134,8 +134,9 @@ def load_reader(
 ) -> Reader:
     """The reader of an adapter folder, its files and its base verified before anything is loaded.
 
-    `threads`: cores to compute on, for the whole process. `bfloat16`: None uses it where the processor computes it.
-    `merge=False` keeps the adapter beside the weights (the benchmark's peer). Raises AdapterError, BaseError.
+    `threads`: cores to compute on, for the whole process. `bfloat16`: None uses it where the processor
+    computes it. `merge=False` keeps the adapter beside the weights (the benchmark's peer). Raises
+    AdapterError, BaseError.
     """
     return load_extractive(adapter_folder, threads=threads, bfloat16=bfloat16, merge=merge)
 
@@ -162,14 +163,15 @@ def load_extractive(
 
 def _load_model(base: Base, adapter_folder: Path, merge: bool) -> Any:
     import torch
-    from peft import PeftModel
     from transformers import AutoModelForQuestionAnswering
 
-    with quiet_loading():  # it would warn that the answer head is new: the adapter brings it
+    with quiet_loading():
+        from peft import PeftModel
+
         backbone = AutoModelForQuestionAnswering.from_pretrained(
             base.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
         )
-    model = PeftModel.from_pretrained(backbone, str(adapter_folder), local_files_only=True)
+        model = PeftModel.from_pretrained(backbone, str(adapter_folder), local_files_only=True)
     return (model.merge_and_unload() if merge else model).eval()
 
 
@@ -189,7 +191,8 @@ def _inputs(windows: Sequence[Window], pad_id: int) -> dict[str, Any]:
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Indices in batches of similar length, shortest first, each of at most TOKENS_IN_A_BATCH padded tokens."""
+    """Indices in batches of similar length, shortest first, each of at most TOKENS_IN_A_BATCH padded
+    tokens."""
     batches: list[list[int]] = []
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):
         if not batches or (len(batches[-1]) + 1) * lengths[i] > TOKENS_IN_A_BATCH:

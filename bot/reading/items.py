@@ -1,7 +1,8 @@
 """Labelled questions from a file: what `evaluate`, the calibrator and the seed recipe read.
 
-SQuAD's JSON (v1, v2), JSONL (plain or gzipped) in its own flat form, CSV and TSV all become `Item`s. A file is read
-whole and checked wholly before anything uses it; a mistake in it is named by line (or question) and never skipped.
+SQuAD's JSON (v1, v2), JSONL (plain or gzipped) in its own flat form, CSV and TSV all become `Item`s. A file
+is read whole and checked wholly before anything uses it; a mistake in it is named by line (or question) and
+never skipped.
 """
 
 from __future__ import annotations

@@ -1,25 +1,34 @@
-"""Loading a base in silence: transformers draws progress bars on stderr and warns of a head that an adapter brings."""
+"""Loading a base in silence: transformers draws progress bars on stderr and warns of a head that the adapter
+brings; bitsandbytes, which peft imports, warns of kernels that nobody here asks for."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 
 @contextlib.contextmanager
 def quiet_loading() -> Iterator[None]:
-    """Inside it, loading a model prints nothing but errors."""
-    from transformers.utils import logging
+    """Inside it, importing peft and loading a model prints nothing but errors."""
+    from transformers.utils import logging as transformers_logging
 
-    untyped: Any = logging
+    untyped: Any = transformers_logging
     verbosity = untyped.get_verbosity()
     bars = untyped.is_progress_bar_enabled()
+    kernels = logging.getLogger("bitsandbytes.backends.cpu.ops")
+    level = kernels.level
     untyped.set_verbosity_error()
     untyped.disable_progress_bar()
+    kernels.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of peft and transformers, to each other
+            yield
     finally:
+        kernels.setLevel(level)
         untyped.set_verbosity(verbosity)
         if bars:
             untyped.enable_progress_bar()

@@ -1,4 +1,5 @@
-"""What a reader is, whatever runs inside it: the seam at which tests stand a fake, and the live reader is swapped."""
+"""What a reader is, whatever runs inside it: the seam at which tests stand a fake, and the live reader is
+swapped."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ class Reader(Protocol):
     def read(self, question: str, passages: Sequence[str], priors: Sequence[float] | None = None) -> Reading:
         """The candidates for one question over all its passages, best first.
 
-        `priors`, one a passage, is added to its spans' scores for the ordering only (same unit: logits): how much
-        likelier search finds one passage than another. `Candidate.score` stays the reader's own.
+        `priors`, one a passage, is added to its spans' scores for the ordering only (same unit: logits): how
+        much likelier search finds one passage than another. `Candidate.score` stays the reader's own.
         """
         ...
 

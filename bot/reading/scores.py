@@ -1,7 +1,8 @@
-"""How good a reader is on labelled questions: what `evaluate` prints, and each question's part in it for the gate.
+"""How good a reader is on labelled questions: what `evaluate` prints, and each question's part in it for the
+gate.
 
-F1 and exact match are SQuAD's. An answer counts as right where its F1 with a reference is at least 0.5: what a person
-would give a thumbs-up, and what the calibrator's probability is a probability of.
+F1 and exact match are SQuAD's. An answer counts as right where its F1 with a reference is at least 0.5: what
+a person would give a thumbs-up, and what the calibrator's probability is a probability of.
 """
 
 from __future__ import annotations
@@ -83,8 +84,8 @@ def summarise(adapter: str, outcomes: Sequence[Outcome]) -> Scores:
 
 
 def calibration_error(confidences: Sequence[float], right: Sequence[bool]) -> float:
-    """Expected calibration error, 0 to 1, over equally wide bins (Guo et al. 2017): the mean gap, weighted by bin,
-    between the mean confidence and the share that was right."""
+    """Expected calibration error, 0 to 1, over equally wide bins (Guo et al. 2017): the mean gap, weighted by
+    bin, between the mean confidence and the share that was right."""
     gaps = 0.0
     for b in range(BINS):
         members = [i for i, c in enumerate(confidences) if min(int(c * BINS), BINS - 1) == b]
@@ -121,6 +122,11 @@ def _outcome(reader: Reader, item: Item, min_confidence: float) -> Outcome:
     best = reader.read(item.question, [item.context, *item.others]).best
     seconds = time.perf_counter() - before
     span, confidence = (best.text, best.confidence) if best else ("", 0.0)
+    return judged(item, span, confidence, min_confidence, seconds)
+
+
+def judged(item: Item, span: str, confidence: float, min_confidence: float, seconds: float = 0.0) -> Outcome:
+    """The outcome of an item whose best span (or "") has that confidence."""
     span_em = exact_match(span, item.references) if item.answerable else 0.0
     span_f1 = f1(span, item.references) if item.answerable else 0.0
     whole = Outcome(item.id, item.answerable, None, confidence, 0.0, 0.0, span, span_em, span_f1, seconds)

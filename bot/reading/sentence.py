@@ -1,8 +1,9 @@
 """The sentences of a text, and the one an answer stands in: what people are shown as evidence.
 
-Documents here are Markdown and chat: headings, list items, table rows and lines of code end where they end, without a
-full stop; hard-wrapped prose runs on over its line breaks. So a text is first cut into blocks by its lines, and only
-the blocks are cut at full stops. All offsets are Python string offsets into the text as given; nothing is normalised.
+Documents here are Markdown and chat: headings, list items, table rows and lines of code end where they end,
+without a full stop; hard-wrapped prose runs on over its line breaks. So a text is first cut into blocks by
+its lines, and only the blocks are cut at full stops. All offsets are Python string offsets into the text as
+given; nothing is normalised.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
 _MARKER = re.compile(r"\s*(?:>\s?)*(?:(?:[-*+•‣◦–]|\d{1,3}[.)]|[a-zA-Z]\))\s+(?:\[[ xX]\]\s+)?)?")
 _HEADING = re.compile(r"\s*(?:>\s?)*#{1,6}\s+")
-_TABLE_RULE = re.compile(r"\s*\|?[\s:|-]*-{2,}[\s:|-]*$")
-_END = re.compile(r"""(?:[.!?…]+["'”’»)\]*_`]*(?=\s))|(?:[。！？]+[」』”’）]*)""")
+_END = re.compile(r"""(?:(?<![.!?…])[.!?…]++["'”’»)\]*_`]*+(?=\s))|(?:[。！？]+[」』”’）]*)""")
+_LONGEST_ABBREVIATION = 12  # how far back a word is looked at
 _WORD_BEFORE = re.compile(r"[^\s(\[{\"'“‘«*_`]*$")
 
 
@@ -48,9 +49,11 @@ _OPENERS = _words(
 
 
 def split_sentences(text: str) -> list[Span]:
-    """The (start, end) of each sentence of `text`, in order, never overlapping, without surrounding white space.
+    """The (start, end) of each sentence of `text`, in order, never overlapping, without surrounding white
+    space.
 
-    What carries no words of its own (list markers, heading marks, outer table pipes, fences) lies between them.
+    What carries no words of its own (list markers, heading marks, outer table pipes, fences) lies between
+    them.
     """
     spans: list[Span] = []
     for start, end, prose in _blocks(text):
@@ -59,7 +62,8 @@ def split_sentences(text: str) -> list[Span]:
 
 
 def sentence_around(text: str, start: int, end: int) -> Span:
-    """The (start, end) of the sentence around `text[start:end]`; of all its sentences where it crosses several.
+    """The (start, end) of the sentence around `text[start:end]`; of all its sentences where it crosses
+    several.
 
     The result always contains the span itself. An empty span belongs to the sentence at or before it.
     """
@@ -72,8 +76,8 @@ def sentence_around(text: str, start: int, end: int) -> Span:
 
 
 def _blocks(text: str) -> Iterator[Block]:
-    """Pieces that no sentence crosses: paragraphs and list items, which hold sentences; and headings, table rows and
-    lines of code, which are shown whole."""
+    """Pieces that no sentence crosses: paragraphs and list items, which hold sentences; and headings, table
+    rows and lines of code, which are shown whole."""
     lines: list[Span] = []  # of the paragraph or list item being gathered
     fence = ""
 
@@ -98,7 +102,7 @@ def _blocks(text: str) -> Iterator[Block]:
         if fenced:
             yield from gathered()
             fence = fenced.group(1)
-        elif stop == start or _TABLE_RULE.fullmatch(line.rstrip("\r\n")):
+        elif stop == start or _is_rule(line):
             yield from gathered()
         elif heading := _HEADING.match(line):
             yield from gathered()
@@ -113,6 +117,11 @@ def _blocks(text: str) -> Iterator[Block]:
                 yield from gathered()
             lines.append((start + skipped, stop))
     yield from gathered()
+
+
+def _is_rule(line: str) -> bool:
+    """A line that only draws: under a table's or a text's heading, or between sections."""
+    return "--" in line and not line.strip(" \t\r\n:|-")
 
 
 def _inside_pipes(text: str, start: int, end: int) -> Span:
@@ -155,7 +164,7 @@ def _ends_sentence(text: str, start: int, match: re.Match[str], end: int) -> boo
     opens_low = following[:1].islower()
     if mark != ".":
         return not (opens_low and len(match.group()) > len(mark))  # "Stop!" he said.
-    before = _WORD_BEFORE.search(text, start, match.start())
+    before = _WORD_BEFORE.search(text, max(start, match.start() - _LONGEST_ABBREVIATION), match.start())
     word = before.group().lower() if before else ""
     if word in _NEVER_LAST or (len(word) == 1 and word.isalpha() and text[match.start() - 1].isupper()):
         return False  # the latter: an initial, J. Smith

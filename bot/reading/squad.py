@@ -1,7 +1,9 @@
-"""How right an answer is, measured as SQuAD does: exact match and token F1 after a normalisation of both texts.
+"""How right an answer is, measured as SQuAD does: exact match and token F1 after a normalisation of both
+texts.
 
-Definitions: Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension of Text" (2016), section 6; for
-questions without an answer, "Know What You Don't Know" (2018): silence scores 1 there, and any answer 0.
+Definitions: Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension of Text" (2016), section
+6; for questions without an answer, "Know What You Don't Know" (2018): silence scores 1 there, and any answer
+0.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ def normalise(text: str) -> str:
 
 
 def exact_match(answer: str, references: Sequence[str]) -> float:
-    """1.0 where the answer equals one of the references after normalisation; no references: where it is empty."""
+    """1.0 where the answer equals one of the references after normalisation; no references: where it is
+    empty."""
     said = normalise(answer)
     return float(any(said == normalise(reference) for reference in references or ("",)))
 

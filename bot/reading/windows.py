@@ -1,8 +1,9 @@
 """A question and a passage as the model reads them: token windows, and the way back to characters.
 
-A BERT-type reader sees at most `MAX_LENGTH` tokens: `[CLS] question [SEP] piece of the passage [SEP]`. A longer
-passage is read in pieces that overlap by `OVERLAP` tokens, so that an answer at a cut stands whole in one of them.
-Token offsets are character offsets in the passage as given: the tokenizer keeps them through its normalisation.
+A BERT-type reader sees at most `MAX_LENGTH` tokens: `[CLS] question [SEP] piece of the passage [SEP]`. A
+longer passage is read in pieces that overlap by `OVERLAP` tokens, so that an answer at a cut stands whole in
+one of them. Token offsets are character offsets in the passage as given: the tokenizer keeps them through its
+normalisation.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _log = logging.getLogger(__name__)
 class Window:
     """One piece of one passage with its question, as token ids.
 
-    Position 0 is [CLS]: "no answer in this window". Positions `first` to `first + len(offsets) - 1` are the piece.
+    Position 0 is [CLS]: "no answer in this window". Positions `first` to `first + len(offsets) - 1` are the
+    piece.
     """
 
     ids: tuple[int, ...]
@@ -37,7 +39,8 @@ class Window:
     passage: int  # index of the passage among those read
 
     def position_span(self, start: int, end: int) -> tuple[int, int] | None:
-        """First and last token position of characters `start:end`; None where this window lacks a part of them."""
+        """First and last token position of characters `start:end`; None where this window lacks a part of
+        them."""
         touched = [i for i, (a, b) in enumerate(self.offsets) if a < end and b > start]
         if not touched or self.offsets[touched[0]][0] > start or self.offsets[touched[-1]][1] < end:
             return None

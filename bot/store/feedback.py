@@ -58,6 +58,16 @@ def said_since(store: Store, since: float) -> int:
     return int(row["n"]) if row else 0
 
 
+def unremarked(store: Store, limit: int) -> list[int]:
+    """Ids of answers, newest first, to questions that nobody gave any feedback on; each question's last answer."""
+    sql = (
+        "SELECT max(a.id) AS id FROM answers a WHERE NOT EXISTS (SELECT 1 FROM feedback f JOIN answers b"
+        f" ON b.id = f.answer_id WHERE b.question_id = a.question_id AND {_SAYS_SOMETHING})"
+        " GROUP BY a.question_id ORDER BY id DESC LIMIT ?"
+    )
+    return [int(row["id"]) for row in store.rows(sql, [limit])]
+
+
 def counts(store: Store, since: float = 0.0) -> dict[str, int]:
     row = store.one(
         "SELECT coalesce(sum(vote = 'up'), 0) AS up, coalesce(sum(vote = 'down'), 0) AS down,"

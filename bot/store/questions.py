@@ -22,10 +22,10 @@ def record_question(store: Store, question: Question) -> Question:
             "SELECT id FROM questions WHERE source = ? AND key = ?", [question.source, question.key]
         )
         if row:
-            db["questions"].update(row["id"], fields)
+            db.table("questions").update(row["id"], fields)
             return replace(question, id=row["id"], asked_at=fields["asked_at"])
         return replace(
-            question, id=int(db["questions"].insert(fields).last_pk or 0), asked_at=fields["asked_at"]
+            question, id=int(db.table("questions").insert(fields).last_pk or 0), asked_at=fields["asked_at"]
         )
 
 
@@ -37,14 +37,14 @@ def record_answer(store: Store, answer: Answer) -> Answer:
     fields["candidates"] = json.dumps(fields["candidates"])
     fields["answered_at"] = answer.answered_at or time.time()
     with store.write() as db:
-        answer_id = int(db["answers"].insert(fields).last_pk or 0)
+        answer_id = int(db.table("answers").insert(fields).last_pk or 0)
     return replace(answer, id=answer_id, answered_at=fields["answered_at"])
 
 
 def posted(store: Store, answer_id: int, channel: str, ts: str) -> None:
     """Notes the message that carries an answer, so that reactions to it find the answer."""
     with store.write() as db:
-        db["answers"].update(answer_id, {"channel": channel, "ts": ts})
+        db.table("answers").update(answer_id, {"channel": channel, "ts": ts})
 
 
 def question(store: Store, question_id: int) -> Question | None:

@@ -68,8 +68,11 @@ def update(store: Store, run_id: int, **fields: Any) -> None:
 
 
 def finish(store: Store, run_id: int, *, error: str | None = None) -> None:
-    state = "done" if error is None else "failed"
-    update(store, run_id, state=state, error=error, finished_at=time.time(), stage=state, progress=1.0)
+    """The run is over: done, or failed with what went wrong in one line. Its lock is free."""
+    end: dict[str, Any] = {"state": "failed", "stage": "failed", "error": error}
+    if error is None:
+        end = {"state": "done", "stage": "done", "progress": 1.0, "detail": ""}
+    update(store, run_id, finished_at=time.time(), **end)
 
 
 def run(store: Store, run_id: int) -> Run | None:

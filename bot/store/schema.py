@@ -9,7 +9,7 @@ migrations = Migrations("lorebot")
 
 @migrations()
 def m001_documents_and_passages(db: Database) -> None:
-    db["documents"].create(
+    db.table("documents").create(
         {
             "id": int,
             "source": str,
@@ -24,7 +24,7 @@ def m001_documents_and_passages(db: Database) -> None:
         pk="id",
         not_null={"source", "title", "scope", "sha256", "kind"},
     )
-    db["documents"].create_index(["source", "scope"], unique=True)
+    db.table("documents").create_index(["source", "scope"], unique=True)
     db.execute(
         """
         CREATE TABLE passages (
@@ -43,16 +43,16 @@ def m001_documents_and_passages(db: Database) -> None:
         )
         """
     )
-    db["passages"].create_index(["document_id"])
-    db["passages"].create_index(["scope"])
-    db["passages"].enable_fts(
+    db.table("passages").create_index(["document_id"])
+    db.table("passages").create_index(["scope"])
+    db.table("passages").enable_fts(
         ["title", "heading", "text"], fts_version="FTS5", create_triggers=True, tokenize="porter unicode61"
     )
 
 
 @migrations()
 def m002_questions_answers_feedback(db: Database) -> None:
-    db["questions"].create(
+    db.table("questions").create(
         {
             "id": int,
             "source": str,
@@ -69,8 +69,8 @@ def m002_questions_answers_feedback(db: Database) -> None:
         pk="id",
         not_null={"source", "key", "text", "person", "scopes", "asked_at"},
     )
-    db["questions"].create_index(["source", "key"], unique=True)
-    db["questions"].create_index(["channel", "thread"])
+    db.table("questions").create_index(["source", "key"], unique=True)
+    db.table("questions").create_index(["channel", "thread"])
     db.execute(
         """
         CREATE TABLE answers (
@@ -95,8 +95,8 @@ def m002_questions_answers_feedback(db: Database) -> None:
         )
         """
     )
-    db["answers"].create_index(["question_id"])
-    db["answers"].create_index(["channel", "ts"])
+    db.table("answers").create_index(["question_id"])
+    db.table("answers").create_index(["channel", "ts"])
     db.execute(
         """
         CREATE TABLE feedback (
@@ -116,7 +116,7 @@ def m002_questions_answers_feedback(db: Database) -> None:
 
 @migrations()
 def m003_adapters_promotions_runs(db: Database) -> None:
-    db["adapters"].create(
+    db.table("adapters").create(
         {
             "id": str,
             "base": str,
@@ -177,7 +177,7 @@ def m003_adapters_promotions_runs(db: Database) -> None:
 
 @migrations()
 def m004_claims(db: Database) -> None:
-    db["claims"].create(
+    db.table("claims").create(
         {
             "key": str,
             "state": str,
@@ -189,4 +189,4 @@ def m004_claims(db: Database) -> None:
         pk="key",
         not_null={"state", "lease_until", "attempts", "claimed_at"},
     )
-    db["claims"].create_index(["state", "lease_until"])
+    db.table("claims").create_index(["state", "lease_until"])
