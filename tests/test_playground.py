@@ -6,13 +6,16 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 import pytest
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
 from slack_sdk.webhook import WebhookClient
 
 from bot.errors import LorebotError
@@ -479,6 +482,10 @@ def test_invalid_blocks_are_refused_with_the_place_of_the_fault(bench: Bench) ->
     arguments = {"channel": GENERAL, "text": "x"}
     assert bench.code(post, **arguments, blocks=[{"type": "divider"}] * 51) == "invalid_blocks"
     assert bench.code(post, **arguments, blocks=[{"type": "carousel"}]) == "invalid_blocks"
+    empty = {"type": "rich_text_section", "elements": [{"type": "text", "text": ""}]}
+    assert (
+        bench.code(post, **arguments, blocks=[{"type": "rich_text", "elements": [empty]}]) == "invalid_blocks"
+    )
     assert bench.code(post, **arguments, blocks="[{") == "invalid_blocks_format"
     assert post(channel=GENERAL, text="x", blocks=[{"type": "divider"}] * 50)["ok"]
     assert [m["text"] for m in bench.messages()] == ["x"]
@@ -644,4 +651,45 @@ def test_with_a_manifest_the_playground_is_as_strict_as_slack() -> None:
         assert caught.value.response["error"] == "missing_scope"
         assert caught.value.response["needed"] == "reactions:write"
     finally:
+        bench.close()
+
+
+class SignedRequests(BaseHTTPRequestHandler):
+    """The bot's side of HTTP mode: checks the signature as slack-sdk does, acknowledges with a text."""
+
+    taken: ClassVar[list[tuple[bool, str, str]]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        valid = SignatureVerifier("secret").is_valid_request(body, headers)
+        self.taken.append((valid, headers["content-type"], body))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"" if body.startswith("{") else b"Heard you")
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Quiet."""
+
+
+def test_over_http_everything_comes_signed_and_is_acknowledged_in_the_answer() -> None:
+    SignedRequests.taken.clear()
+    receiver = ThreadingHTTPServer(("127.0.0.1", 0), SignedRequests)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{receiver.server_port}/slack/events"
+    bench = Bench(start(folder=None, request_url=url, signing_secret="secret"))
+    try:
+        ts = bench.say("hello")
+        until(lambda: SignedRequests.taken)
+        valid, kind, body = SignedRequests.taken[0]
+        assert (valid, kind) == (True, "application/json")
+        assert json.loads(body)["event"]["ts"] == ts
+        bench.act("command", channel=GENERAL, command="/lorebot", text="a&b")
+        valid, kind, body = SignedRequests.taken[1]
+        assert (valid, kind) == (True, "application/x-www-form-urlencoded")
+        assert dict(parse_qsl(body))["text"] == "a&b"
+        assert [m["text"] for m in bench.messages()] == ["hello", "Heard you"]
+    finally:
+        receiver.shutdown()
+        receiver.server_close()
         bench.close()

@@ -20,6 +20,16 @@ OPTIONS = {
 SECTION_ACCESSORIES = {*OPTIONS, "button", "image"}
 ACTION_ELEMENTS = {*OPTIONS, "button", "plain_text_input"}
 INPUT_ELEMENTS = {*OPTIONS, "plain_text_input"} - {"overflow"}
+RICH_PARTS = ("rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted")
+# What each leaf of rich text can't be without.
+RICH_LEAVES = {
+    "text": "text",
+    "link": "url",
+    "emoji": "name",
+    "user": "user_id",
+    "channel": "channel_id",
+    "broadcast": "range",
+}
 BUTTON_STYLES = (None, "primary", "danger")
 
 
@@ -168,7 +178,31 @@ def _markdown(where: str, block: Json) -> list[str]:
 
 
 def _rich_text(where: str, block: Json) -> list[str]:
-    return [] if isinstance(block.get("elements"), list) else [f"{where}/elements: must be an array"]
+    parts = block.get("elements")
+    if not isinstance(parts, list):
+        return [f"{where}/elements: must be an array"]
+    return [fault for at, part in enumerate(parts) for fault in _rich_part(f"{where}/elements/{at}", part)]
+
+
+def _rich_part(where: str, part: Any) -> list[str]:
+    kind = part.get("type") if isinstance(part, dict) else None
+    if kind not in RICH_PARTS:
+        return [f"{where}/type: {kind!r}, must be one of {', '.join(RICH_PARTS)}"]
+    inside = part.get("elements")
+    if not isinstance(inside, list):
+        return [f"{where}/elements: must be an array"]
+    check = _rich_part if kind == "rich_text_list" else _rich_leaf
+    return [fault for at, leaf in enumerate(inside) for fault in check(f"{where}/elements/{at}", leaf)]
+
+
+def _rich_leaf(where: str, leaf: Any) -> list[str]:
+    kind = leaf.get("type") if isinstance(leaf, dict) else None
+    needed = RICH_LEAVES.get(str(kind))
+    if needed is None:
+        return [f"{where}/type: {kind!r}, must be one of {', '.join(RICH_LEAVES)}"]
+    return (
+        [] if leaf.get(needed) and isinstance(leaf[needed], str) else [f"{where}/{needed}: must not be empty"]
+    )
 
 
 def _divider(where: str, block: Json) -> list[str]:

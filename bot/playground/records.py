@@ -111,6 +111,7 @@ class Message:
     broadcast: bool = False
     tombstone: bool = False
     metadata: Json | None = None
+    literal: bool = False  # the text is words only, no mrkdwn
 
     @property
     def is_reply(self) -> bool:
@@ -139,6 +140,8 @@ class Message:
             shape["edited"] = {"user": self.user, "ts": self.edited_ts}
         if self.reactions:
             shape["reactions"] = self.slack_reactions()
+        if self.literal:
+            shape["mrkdwn"] = False
         if self.metadata is not None:
             shape["metadata"] = self.metadata
         if self.only_for is not None:

@@ -45,6 +45,7 @@ async def chat_post(parts: Parts, given: Arguments) -> Json:
         thread_ts=thread,
         broadcast=given.flag("reply_broadcast") and thread is not None,
         metadata=given.structure("metadata"),
+        literal="mrkdwn" in given and not given.flag("mrkdwn"),
     )
     return {"channel": room.id, "ts": message.ts, "message": message.slack(parts.manifest.bot_name)}
 

@@ -132,6 +132,7 @@ class Workspace:
         thread_ts: str | None = None,
         broadcast: bool = False,
         metadata: Json | None = None,
+        literal: bool = False,
     ) -> Message:
         room = self.channel(channel)
         if thread_ts is not None:
@@ -143,7 +144,15 @@ class Workspace:
                 self._keep(replace(parent, thread_ts=parent.ts))
         ts = self.next_ts()
         message = Message(
-            room.id, ts, user, text, tuple(blocks), thread_ts, broadcast=broadcast, metadata=metadata
+            room.id,
+            ts,
+            user,
+            text,
+            tuple(blocks),
+            thread_ts,
+            broadcast=broadcast,
+            metadata=metadata,
+            literal=literal,
         )
         self._keep(message)
         if user == BOT_USER_ID:

@@ -18,7 +18,8 @@ export function drawBlocks(blocks, surface) {
 
 export function textObject(text) {
   if (!text) return [];
-  return text.type === "mrkdwn" ? mrkdwn(text.text) : plainText(text.text);
+  if (text.type === "mrkdwn") return mrkdwn(text.text);
+  return text.emoji === false ? [text.text] : plainText(text.text);
 }
 
 // Plain text keeps its emoji and nothing else.
@@ -93,7 +94,7 @@ function image(block) {
 // Rich text
 
 function richText(block) {
-  return el("div", { class: "block text" }, block.elements.map(richPart));
+  return el("div", { class: "block text rich" }, block.elements.map(richPart));
 }
 
 function richPart(part) {

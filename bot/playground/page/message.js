@@ -5,7 +5,7 @@ import { el, icon } from "./dom.js";
 import { emoji, PICKER, QUICK, spokenName } from "./emoji.js";
 import { confirmed } from "./confirm.js";
 import { openMenu } from "./menu.js";
-import { asTyped, mrkdwn, spoken } from "./mrkdwn.js";
+import { asTyped, mrkdwn, plain, spoken } from "./mrkdwn.js";
 import { openThread } from "./places.js";
 import { doing } from "./server.js";
 import { isReply, messageAt, nameOf, paint, replies, state } from "./state.js";
@@ -85,7 +85,8 @@ function whisperLine(message) {
 function body(message) {
   const edited = message.edited ? el("span", { class: "muted edited" }, " (edited)") : null;
   if (!message.blocks?.length || message.blocks.every((block) => block.type === "rich_text" && !message.bot_id)) {
-    return el("div", { class: "text" }, mrkdwn(message.text), edited);
+    const words = message.mrkdwn === false ? el("p", {}, plain(message.text)) : mrkdwn(message.text);
+    return el("div", { class: "text" }, words, edited);
   }
   const at = { channel: message.channel, ts: message.ts };
   const surface = {
