@@ -1,0 +1,121 @@
+"""Puts the Slack room together: a Bolt app with its listeners, and the two ways to connect it.
+
+app = build_app(services)
+connection = start_socket_mode(app, settings.slack_app_token)
+...
+connection.stop()
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
+from slack_sdk import WebClient
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.errors import SettingsError
+from bot.slack import events
+from bot.slack.clients import clients, like
+from bot.slack.conversation import Conversation
+from bot.slack.room import Room
+from bot.slack.services import Services
+from bot.slack.votes import Votes
+
+log = logging.getLogger(__name__)
+
+
+class SlackApp(App):
+    """A Bolt app with the room that works for it."""
+
+    room: Room
+
+
+def build_app(
+    services: Services, *, client: WebClient | None = None, token_verification: bool = True
+) -> SlackApp:
+    """The app with all its listeners, its threads not started yet. Calls `auth.test` unless told not to.
+
+    `client` stands in for one made from the settings (its token and base_url count).
+    """
+    settings = services.settings
+    pair = like(client) if client is not None else clients(settings.slack_bot_token, settings.slack_api_url)
+    app = SlackApp(
+        name="lorebot",
+        client=pair.quick,
+        signing_secret=settings.slack_signing_secret,
+        token_verification_enabled=token_verification,
+        attaching_conversation_kwargs_enabled=False,
+        process_before_response=False,
+    )
+    app.room = room = Room(services, pair)
+    conversation, votes = Conversation(room), Votes(room)
+    room.takes("ask", conversation.take)
+    room.takes("reaction", votes.take)
+    events.register(app, room, conversation, votes)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class SocketConnection:
+    """A running connection to Slack."""
+
+    app: SlackApp
+    handler: SocketModeHandler
+
+    def stop(self) -> None:
+        """Takes no more from Slack, finishes what runs, hands the rest back. Returns within about 20 seconds."""
+        self.handler.client.close()
+        self.app.room.stop()
+
+
+def start_socket_mode(app: SlackApp, app_token: str) -> SocketConnection:
+    """Connects and returns at once; Slack's messages are worked on by threads of their own."""
+    app.room.start()
+    handler = SocketModeHandler(app, app_token, web_client=app.room.clients.patient)
+    handler.client.proxy = (
+        app.client.proxy
+    )  # the SDK looks for a proxy again, even where there is none on the way
+    handler.client.connect()
+    return SocketConnection(app, handler)
+
+
+def http_app(app: SlackApp) -> Starlette:
+    """HTTP mode: Slack posts to `/slack/events`; `/healthz` is for whoever watches the process.
+
+    Raises SettingsError without a signing secret: anybody could sign a request with an empty one.
+    """
+    if not app.room.services.settings.slack_signing_secret:
+        raise SettingsError(
+            "SLACK_SIGNING_SECRET is empty; HTTP mode needs the app's signing secret to know Slack's requests"
+        )
+
+    async def slack(request: Request) -> Response:
+        bolt_request = to_bolt_request(request, await request.body())
+        # Dispatching waits for the ack: on the event loop it would hold every other request up.
+        return to_starlette_response(await run_in_threadpool(app.dispatch, bolt_request))
+
+    async def healthz(request: Request) -> Response:
+        return JSONResponse({"ok": True, "waiting": len(app.room.inference)})
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        app.room.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(app.room.stop)
+
+    return Starlette(
+        routes=[Route("/slack/events", slack, methods=["POST"]), Route("/healthz", healthz)],
+        lifespan=lifespan,
+    )

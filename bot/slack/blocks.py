@@ -1,0 +1,128 @@
+"""What an answer, an abstention and the words around them look like: records in, blocks out, nothing asked of anybody."""
+
+from __future__ import annotations
+
+from bot.records import Answer, Offered
+from bot.slack import words
+from bot.slack.display import answer_text, evidence_parts, says_more, source_name, without_markdown
+from bot.slack.markup import cut, escape, mention, one_line
+from bot.slack.rich import (
+    Json,
+    Posting,
+    actions,
+    bullets,
+    button,
+    context,
+    linked,
+    mrkdwn_section,
+    paragraph,
+    plain,
+    quote,
+    rich_text,
+)
+from bot.slack.rich import words as leaf
+
+FEEDBACK = "feedback"
+FEEDBACK_UP = "feedback_up"
+FEEDBACK_DOWN = "feedback_down"
+CORRECT_THIS = "correct_this"
+TEACH_ME = "teach_me"
+CLOSEST = 3
+CLOSEST_CHARACTERS = 220
+
+
+def reply(answer: Answer, *, teacher: str | None = None, plain_buttons: bool = False) -> Posting:
+    """The message for an answer or an abstention. `teacher`: the name of who taught it, where Slack told it.
+
+    `plain_buttons`: for a Slack that doesn't know feedback buttons yet.
+    """
+    if answer.abstained:
+        return abstention(answer, plain_buttons=plain_buttons)
+    text = answer_text(answer)
+    blocks = [rich_text(paragraph(leaf(text, bold=True)))]
+    spoken = text
+    parts = evidence_parts(answer)
+    source = answer.evidence
+    if parts is not None and (says_more(answer) or not answer.from_memory):
+        before, inside, after = parts
+        blocks.append(rich_text(quote([*leaf(before), *leaf(inside, bold=True), *leaf(after)])))
+        spoken += f"\n{before}{inside}{after}"
+    if source is not None and (name := source_name(source)) and not (answer.from_memory and not source.link):
+        blocks.append(
+            rich_text(paragraph([*leaf(words.ANSWER_SOURCE), *linked(cut(name, 300), source.link)]))
+        )
+        spoken += f"\n{words.ANSWER_SOURCE}{name}"
+    blocks += [context(_how_sure(answer, teacher)), feedback(answer, plain_buttons=plain_buttons)]
+    return Posting(cut(escape(spoken), 3000), blocks)
+
+
+def abstention(answer: Answer, *, plain_buttons: bool = False) -> Posting:
+    """Says that it doesn't know, and shows the closest it found: perhaps a person sees more in it."""
+    closest = _closest(answer.offered)
+    sentence = words.DONT_KNOW if answer.offered else words.DONT_KNOW_NOTHING_FOUND
+    blocks: list[Json] = [mrkdwn_section(sentence)]
+    spoken = sentence
+    if closest:
+        items = [
+            [
+                *linked(source_name(each), each.link),
+                *leaf(f": {cut(without_markdown(each.text), CLOSEST_CHARACTERS)}"),
+            ]
+            for each in closest
+        ]
+        blocks.append(rich_text(paragraph(leaf(words.CLOSEST)), bullets(items)))
+        spoken += f"\n{words.CLOSEST} {'; '.join(escape(source_name(each)) for each in closest)}"
+    blocks.append(actions(button(words.TEACH_ME, TEACH_ME, str(answer.id), "primary")))
+    blocks.append(feedback(answer, plain_buttons=plain_buttons))
+    return Posting(cut(spoken, 3000), blocks)
+
+
+def feedback(answer: Answer, *, plain_buttons: bool = False) -> Json:
+    if plain_buttons:
+        return actions(
+            button(words.UP_BUTTON, FEEDBACK_UP, str(answer.id)),
+            button(words.DOWN_BUTTON, FEEDBACK_DOWN, str(answer.id)),
+        )
+    buttons = {
+        "type": "feedback_buttons",
+        "action_id": FEEDBACK,
+        "positive_button": {"text": plain(words.UP, 75), "value": f"up:{answer.id}"},
+        "negative_button": {"text": plain(words.DOWN, 75), "value": f"down:{answer.id}"},
+    }
+    return {"type": "context_actions", "elements": [buttons]}
+
+
+def offer_correction(answer: Answer, sentence: str = words.DOWN_NOTED) -> Posting:
+    """For a thumbs-down that came without a trigger: the button brings one."""
+    label, action = (words.TEACH_ME, TEACH_ME) if answer.abstained else (words.CORRECT_THIS, CORRECT_THIS)
+    return Posting(sentence, [mrkdwn_section(sentence), actions(button(label, action, str(answer.id)))])
+
+
+def say(sentence: str) -> Posting:
+    """A sentence of ours."""
+    return Posting(sentence, [mrkdwn_section(sentence)])
+
+
+def guide() -> Posting:
+    return Posting(words.HELP, [mrkdwn_section(words.HELP_MD)])
+
+
+def _how_sure(answer: Answer, teacher: str | None) -> str:
+    sure = words.CONFIDENCE_MD.format(
+        sure=words.sure(answer.confidence), percent=round(answer.confidence * 100)
+    )
+    if answer.taught_by is None:
+        return words.FROM_MEMORY_UNKNOWN if answer.from_memory else sure
+    # A mention would ping the teacher each time somebody profits; the name alone doesn't.
+    shown = f"@{escape(one_line(teacher))}" if teacher else mention(answer.taught_by)
+    by = words.FROM_MEMORY_MD.format(person=shown) if shown else words.FROM_MEMORY_UNKNOWN
+    return by if answer.from_memory else f"{sure} · {by}"
+
+
+def _closest(offered: tuple[Offered, ...]) -> list[Offered]:
+    """The first few passages of documents, each place once."""
+    shown: dict[str, Offered] = {}
+    for each in offered:
+        if each.passage_id is not None and (name := source_name(each)):
+            shown.setdefault(name, each)
+    return list(shown.values())[:CLOSEST]

@@ -1,0 +1,237 @@
+"""From a question in Slack to its reply: get ready in the channel's lane, answer on the inference queue, post in the lane.
+
+Nothing here runs on Bolt's threads but `take`, which only puts the question into its lane. Being in one lane, the status,
+the reply and a later edit's reply of one channel keep their order.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+
+from bot.records import WORKSPACE, Answer, Question
+from bot.slack import blocks, words
+from bot.slack.asks import Ask, ask_from_payload
+from bot.slack.clients import respond
+from bot.slack.followups import chained, looks_like_follow_up
+from bot.slack.markup import unslack
+from bot.slack.posting import Poster
+from bot.slack.queue import Job
+from bot.slack.rich import Posting
+from bot.slack.room import Room
+from bot.slack.smalltalk import Smalltalk, smalltalk
+from bot.store import questions
+
+THREAD_MESSAGES = 30
+FOLLOWS_WITHIN_S = 600.0
+EYES = "eyes"
+log = logging.getLogger(__name__)
+
+
+class Conversation:
+    """Answers what is asked in messages and with `/lorebot ask`."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._poster = Poster(room.clients.patient)
+        # Where the last question of a direct conversation was asked: its next one may follow it without being in its thread.
+        self._recent: dict[str, tuple[str, float]] = {}
+
+    def take(self, key: str, payload: dict[str, Any]) -> None:
+        """Answers a claimed question: fresh, or left over from a crash."""
+        ask = ask_from_payload(payload)
+        if not self._room.lanes.submit(
+            ask.channel, lambda: self._guarded(key, ask, lambda: self._prepare(key, ask))
+        ):
+            self._room.let_go(key)
+
+    # In the lane: what the question needs beside itself
+
+    def _prepare(self, key: str, ask: Ask) -> None:
+        kind = smalltalk(ask.text) if ask.context is None else None
+        if kind is not None and ask.edited is None:
+            self._reply(ask, _small_reply(kind))
+            self._room.finish(key)
+            return
+        before = self._answered_before(ask)
+        if before is not None and ask.edited is None:
+            self._deliver(
+                key, ask, before, None, marked=False
+            )  # answered, then interrupted before it was posted or noted
+            return
+        marked = self._show_reading(ask)
+        question, said = self._question(ask), self._thread(ask)
+        if not self._room.inference.submit(lambda: self._answer(key, ask, question, said, before, marked)):
+            self._reply(ask, blocks.say(words.BUSY))
+            self._unmark(ask, marked)
+            self._room.finish(key)
+
+    def _question(self, ask: Ask) -> Question:
+        follows = self._follows(ask)
+        if ask.direct and ask.thread:
+            self._recent[ask.channel] = (ask.thread, time.time())
+        return Question(
+            source=ask.source,
+            key=ask.key,
+            text=ask.text,
+            person=ask.person,
+            channel=ask.channel,
+            thread=ask.thread,
+            scopes=(WORKSPACE, ask.channel),
+            context=ask.context,
+            follows=follows,
+            asked_at=time.time(),
+        )
+
+    def _follows(self, ask: Ask) -> str | None:
+        if ask.context is not None or not looks_like_follow_up(ask.text, in_thread=ask.in_thread):
+            return None
+        thread = ask.thread if ask.in_thread else None
+        if thread is None and ask.direct:
+            last_thread, at = self._recent.get(ask.channel, ("", 0.0))
+            thread = last_thread if time.time() - at < FOLLOWS_WITHIN_S else None
+        if not thread:
+            return None
+        # An edited question follows what stood before it, not what came after.
+        asked: list[Question] = []
+        for each in questions.questions_in_thread(self._room.services.store, ask.channel, thread):
+            if (each.source, each.key) == (ask.source, ask.key):
+                break
+            asked.append(each)
+        return chained(asked[-1].text, asked[-1].follows) if asked else None
+
+    def _thread(self, ask: Ask) -> list[str]:
+        """What people wrote in the thread before, oldest first; nothing where Slack doesn't let us read it."""
+        if not ask.in_thread or ask.thread is None:
+            return []
+        try:
+            found = self._room.clients.quick.conversations_replies(
+                channel=ask.channel, ts=ask.thread, latest=ask.ts, inclusive=False, limit=100
+            )
+        except (SlackApiError, OSError) as error:
+            log.info("answering %s without its thread: %s", ask.key, error)
+            return []
+        messages: list[dict[str, Any]] = found.get("messages") or []
+        people = [
+            each
+            for each in messages
+            if not each.get("bot_id") and each.get("ts") != ask.ts and each.get("text")
+        ]
+        return [unslack(str(each["text"])) for each in people[-THREAD_MESSAGES:]]
+
+    def _answered_before(self, ask: Ask) -> Answer | None:
+        question = questions.question_by_key(self._room.services.store, ask.source, ask.key)
+        return (
+            questions.last_answer(self._room.services.store, question.id)
+            if question and question.id
+            else None
+        )
+
+    # On the inference queue
+
+    def _answer(
+        self, key: str, ask: Ask, question: Question, said: Sequence[str], before: Answer | None, marked: bool
+    ) -> None:
+        def work() -> None:
+            answer = self._room.services.answer(question, said)
+
+            def deliver() -> None:
+                self._guarded(key, ask, lambda: self._deliver(key, ask, answer, before, marked=marked))
+
+            if not self._room.lanes.submit(ask.channel, deliver):
+                self._room.let_go(key)
+
+        self._guarded(key, ask, work)
+
+    # In the lane again: the reply
+
+    def _deliver(self, key: str, ask: Ask, answer: Answer, before: Answer | None, *, marked: bool) -> None:
+        store = self._room.services.store
+        if answer.ts is None:
+            teacher = self._room.people.person(answer.taught_by).name if answer.taught_by else None
+            if ask.response_url is not None:
+                self._poster.respond(
+                    ask.response_url, lambda plain: blocks.reply(answer, teacher=teacher, plain_buttons=plain)
+                )
+            else:
+                # The earlier reply may have been posted only after the edit came: its lane was this one, so it is now.
+                earlier = questions.answer(store, before.id) if before is not None and before.id else None
+                ts = self._poster.post(
+                    ask.channel,
+                    lambda plain: blocks.reply(answer, teacher=teacher, plain_buttons=plain),
+                    thread=ask.thread,
+                    instead_of=earlier.ts if earlier is not None else None,
+                )
+                questions.posted(store, answer.id or 0, ask.channel, ts)
+        self._unmark(ask, marked)
+        self._room.finish(key)
+
+    def _reply(self, ask: Ask, posting: Posting) -> None:
+        if ask.response_url is not None:
+            respond(ask.response_url, posting.text, posting.blocks)
+        else:
+            self._poster.post(ask.channel, lambda _: posting, thread=ask.thread)
+
+    def _guarded(self, key: str, ask: Ask, work: Job) -> None:
+        """The edge: the trace goes to the log, calm words to people."""
+        try:
+            work()
+        except OSError as error:
+            # Slack can't be reached, so words can't be said either; the lease runs out and the question comes back.
+            log.warning("%s waits for Slack to be reachable: %s", key, error)
+            self._room.let_go(key)
+        except SlackApiError as error:
+            if error.response.get("error") == "ratelimited":
+                self._room.let_go(key)
+                return
+            log.warning("%s can't be replied to: %s", key, error.response.get("error"))
+            self._room.finish(key)
+        except Exception:
+            log.exception("%s could not be answered", key)
+            self._room.finish(key)
+            self._say_sorry(ask)
+
+    def _say_sorry(self, ask: Ask) -> None:
+        try:
+            self._reply(ask, blocks.say(words.SORRY))
+        except (SlackApiError, OSError):
+            log.warning("couldn't say so in %s either", ask.channel)
+
+    # Showing that it is being read
+
+    def _show_reading(self, ask: Ask) -> bool:
+        """Slack's status line, gone with the reply; True if it had to be a reaction, which has to be taken back."""
+        if ask.response_url is not None or ask.edited is not None or ask.ts is None or ask.thread is None:
+            return False
+        client = self._room.clients.quick
+        try:
+            client.assistant_threads_setStatus(
+                channel_id=ask.channel, thread_ts=ask.thread, status=words.READING
+            )
+            return False
+        except (SlackApiError, OSError):
+            pass
+        try:
+            client.reactions_add(channel=ask.channel, timestamp=ask.ts, name=EYES)
+        except (SlackApiError, OSError):
+            return False
+        return True
+
+    def _unmark(self, ask: Ask, marked: bool) -> None:
+        if marked and ask.ts is not None:
+            try:
+                self._room.clients.patient.reactions_remove(channel=ask.channel, timestamp=ask.ts, name=EYES)
+            except (SlackApiError, OSError):
+                log.info("the %s reaction stays on %s", EYES, ask.key)
+
+
+def _small_reply(kind: Smalltalk) -> Posting:
+    if kind == "help":
+        return blocks.guide()
+    return blocks.say(
+        {"hello": words.HELLO, "thanks": words.THANKS, "bye": words.BYE, "empty": words.EMPTY}[kind]
+    )

@@ -1,0 +1,77 @@
+"""Slack's text made plain, and plain text made safe for Slack.
+
+What people type arrives with `<...>` references and `&amp;` escapes; what documents say leaves so that nobody is pinged,
+no link is faked and nothing turns the direction of our own words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_REFERENCE = re.compile(r"<([^<>\n]+)>")
+# Overrides and isolates can turn the text around them; a right-to-left script needs none of them.
+_TURNS = {ord(c): None for c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
+_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
+
+
+def unslack(text: str) -> str:
+    """Text of a message as its writer saw it: references become their labels, escapes their characters."""
+    return unescape(_REFERENCE.sub(lambda found: _label(found.group(1)), text))
+
+
+def unescape(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def escape(text: str) -> str:
+    """Slack's three characters. Does not stop *formatting*: post with mrkdwn off, or as rich text."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def safe(text: str) -> str:
+    """Without control characters and without characters that turn the reading direction of what follows."""
+    return "".join(c for c in text.translate(_TURNS) if c in "\n\t" or unicodedata.category(c) != "Cc")
+
+
+def one_line(text: str) -> str:
+    return " ".join(safe(text).split())
+
+
+def cut(text: str, most: int) -> str:
+    """At most `most` characters, cut between words where there are any, and marked as cut."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - 1]
+    space = kept.rfind(" ")
+    return (kept[:space] if space > most // 2 else kept).rstrip() + "…"
+
+
+def cut_front(text: str, most: int) -> str:
+    """The last `most` characters, cut between words where there are any, and marked as cut."""
+    if len(text) <= most:
+        return text
+    kept = text[-(most - 1) :]
+    space = kept.find(" ")
+    return "…" + (kept[space:] if 0 <= space < most // 2 else kept).lstrip()
+
+
+def mention(person: str) -> str | None:
+    """A mention in mrkdwn of somebody whom Slack knows; None for "cli", "schedule" and the like."""
+    return f"<@{person}>" if _PERSON.fullmatch(person) else None
+
+
+def web_link(link: str | None) -> str | None:
+    """The link, if it is one that a browser opens from Slack."""
+    return link if link and re.match(r"https?://[^\s<>|]+$", link) else None
+
+
+def _label(inside: str) -> str:
+    target, _, label = inside.partition("|")
+    if target.startswith("@"):
+        return "@" + (label or target[1:]).removeprefix("@")
+    if target.startswith("#"):
+        return "#" + (label or target[1:])
+    if target.startswith("!"):
+        return label or "@" + target[1:].partition("^")[0]
+    return label or target.removeprefix("mailto:")

@@ -1,0 +1,99 @@
+"""Slack's blocks, one small builder each, within Slack's limits.
+
+What documents and people said goes into rich text elements: those are literal, so nothing in them pings, links or
+formats. Only our own sentences are mrkdwn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from bot.slack.markup import cut, safe, web_link
+
+Json = dict[str, Any]
+SECTION = 3000
+BUTTON = 75
+OPTION = 75
+TITLE = 24
+TEXT_ELEMENT = 2500
+
+
+class Posting(NamedTuple):
+    """A message: its blocks, and the text for notifications and screen readers (which has to make sense alone)."""
+
+    text: str
+    blocks: list[Json]
+
+
+def mrkdwn_section(text: str) -> Json:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, SECTION)}}
+
+
+def plain_section(text: str) -> Json:
+    return {
+        "type": "section",
+        "text": {"type": "plain_text", "text": cut(safe(text), SECTION), "emoji": False},
+    }
+
+
+def context(text: str) -> Json:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, SECTION)}]}
+
+
+def actions(*elements: Json) -> Json:
+    return {"type": "actions", "elements": list(elements)}
+
+
+def button(text: str, action_id: str, value: str, style: str | None = None) -> Json:
+    made: Json = {"type": "button", "text": plain(text, BUTTON), "action_id": action_id, "value": value}
+    return {**made, "style": style} if style else made
+
+
+def plain(text: str, most: int) -> Json:
+    return {"type": "plain_text", "text": cut(text, most), "emoji": True}
+
+
+def option(text: str, value: str, description: str = "") -> Json:
+    made: Json = {"text": {"type": "plain_text", "text": cut(text, OPTION), "emoji": False}, "value": value}
+    if description:
+        made["description"] = {"type": "plain_text", "text": cut(description, OPTION), "emoji": False}
+    return made
+
+
+# Rich text
+
+
+def rich_text(*parts: Json) -> Json:
+    return {"type": "rich_text", "elements": list(parts)}
+
+
+def paragraph(leaves: Sequence[Json]) -> Json:
+    return {"type": "rich_text_section", "elements": list(leaves)}
+
+
+def quote(leaves: Sequence[Json]) -> Json:
+    return {"type": "rich_text_quote", "elements": list(leaves)}
+
+
+def bullets(items: Sequence[Sequence[Json]]) -> Json:
+    return {"type": "rich_text_list", "style": "bullet", "elements": [paragraph(leaves) for leaves in items]}
+
+
+def words(text: str, *, bold: bool = False, italic: bool = False) -> list[Json]:
+    """No leaf for no text: Slack refuses an empty one."""
+    text = safe(text)
+    if not text:
+        return []
+    style = {name: True for name, on in (("bold", bold), ("italic", italic)) if on}
+    leaf: Json = {"type": "text", "text": cut(text, TEXT_ELEMENT)}
+    return [{**leaf, "style": style} if style else leaf]
+
+
+def linked(text: str, link: str | None) -> list[Json]:
+    """The text, leading to the link where that is one a browser opens."""
+    url = web_link(link)
+    text = safe(text)
+    if url is None or not text or len(url) > 3000:
+        return words(text, bold=True)
+    return [{"type": "link", "url": url, "text": cut(text, TEXT_ELEMENT)}]

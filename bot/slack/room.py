@@ -1,0 +1,147 @@
+"""The room that the listeners share: clients, queues, and the claims this process holds.
+
+A claim is held from the event to its reply. What a crash leaves behind comes back through `recover`, at the start and
+every half minute; a graceful stop hands back what it didn't get to.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from bot.slack.clients import Clients
+from bot.slack.people import People
+from bot.slack.queue import Lanes, WorkQueue
+from bot.slack.services import Services
+from bot.store import claims
+
+RECOVER_EVERY_S = 30.0
+FORGET_EVERY_S = 3600.0
+STOP_S = 10.0
+Take = Callable[[str, dict[str, Any]], None]
+log = logging.getLogger(__name__)
+
+
+class Companion(Protocol):
+    """What starts and stops with a room."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class Room:
+    """Starts and stops everything that runs beside Bolt. Listeners reach each other only through here."""
+
+    def __init__(self, services: Services, clients: Clients) -> None:
+        self.services = services
+        self.clients = clients
+        self.people = People(clients.patient, services.settings.admins)
+        self.inference = WorkQueue("inference", workers=1, size=services.settings.queue_size)
+        self.lanes = Lanes()
+        self._takes: dict[str, Take] = {}
+        self._companions: list[Companion] = []
+        self._held: set[str] = set()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def takes(self, kind: str, take: Take) -> None:
+        """Who takes up claims whose payload is of this kind."""
+        self._takes[kind] = take
+
+    def beside(self, companion: Companion) -> None:
+        """Something that starts and stops with the room."""
+        self._companions.append(companion)
+
+    # Claims
+
+    def claim(self, key: str, payload: dict[str, Any]) -> bool:
+        if not claims.claim(self.services.store, key, payload):
+            return False
+        with self._lock:
+            self._held.add(key)
+        return True
+
+    def finish(self, key: str) -> None:
+        self.let_go(key)
+        claims.finish(self.services.store, key)
+
+    def let_go(self, key: str) -> None:
+        """Left undone for now: it is taken up again when its lease has run out."""
+        with self._lock:
+            self._held.discard(key)
+
+    def recover(self) -> int:
+        """Takes up what a crash interrupted; returns how much that was."""
+        with self._lock:
+            held = set(self._held)
+        if held:
+            claims.renew(self.services.store, held)
+        found = 0
+        for key, payload in claims.take_over(self.services.store):
+            take = self._takes.get(str(payload.get("kind")))
+            if take is None:
+                claims.finish(self.services.store, key)
+                continue
+            with self._lock:
+                self._held.add(key)
+            found += 1
+            log.info("taking up %s again", key)
+            take(key, payload)
+        return found
+
+    # Coming and going
+
+    def start(self) -> None:
+        """Starts the threads, and takes up at once what the last run left behind. Starting twice does no harm."""
+        if self._thread is not None:
+            return
+        self._stop.clear()
+        self.lanes.start()
+        self.inference.start()
+        for companion in self._companions:
+            companion.start()
+        self._thread = threading.Thread(target=self._look_after_claims, name="slack-claims", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finishes what runs, posts what is ready, hands the rest back for the next start."""
+        if self._thread is None:
+            return
+        self._stop.set()
+        for companion in self._companions:
+            companion.stop()
+        self.inference.stop(seconds=STOP_S, drain=False)
+        self.lanes.stop(seconds=STOP_S)
+        with self._lock:
+            left, self._held = self._held, set()
+        for key in left:
+            claims.hand_back(self.services.store, key)
+        self._thread.join(timeout=1)
+        self._thread = None
+
+    def settled(self, seconds: float) -> bool:
+        """Waits until nothing waits or runs; False if that takes longer than `seconds`."""
+        until = time.monotonic() + seconds
+        # A question goes lane, inference, lane: looking in this order can't miss it on its way.
+        while len(self.lanes) or len(self.inference) or len(self.lanes):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def _look_after_claims(self) -> None:
+        forgotten = 0.0
+        while not self._stop.is_set():
+            try:
+                self.recover()
+                if time.monotonic() - forgotten > FORGET_EVERY_S:
+                    claims.forget_old(self.services.store)
+                    forgotten = time.monotonic()
+            except Exception:
+                log.exception("looking after claims failed; the next look is in %d s", RECOVER_EVERY_S)
+            self._stop.wait(RECOVER_EVERY_S)

@@ -1,0 +1,143 @@
+"""What a retraining and the state of things look like: one progress message, its verdict, the status."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from bot.records import Promotion, Run
+from bot.slack import words
+from bot.slack.markup import cut, escape, mention, one_line
+from bot.slack.rich import Json, Posting, context, mrkdwn_section, paragraph, plain_section, rich_text
+from bot.slack.rich import words as leaf
+from bot.slack.services import Status
+
+BAR = 20
+
+
+def starting() -> Posting:
+    return Posting(
+        words.RETRAIN_STARTING, [plain_section(words.RETRAIN_STARTING), rich_text(paragraph(leaf(_bar(0.0))))]
+    )
+
+
+def progress(run: Run) -> Posting:
+    percent = _percent(run.progress)
+    line = words.PROGRESS.format(stage=one_line(run.stage), percent=percent)
+    blocks = [plain_section(line), rich_text(paragraph(leaf(_bar(run.progress))))]
+    below = " · ".join(part for part in (_asked_by(run), escape(cut(one_line(run.detail), 300))) if part)
+    if below:
+        blocks.append(context(below))
+    return Posting(escape(line), blocks)
+
+
+def outcome(run: Run) -> Posting:
+    """How a run ended: the verdict with its figures, or the one line of what stopped it."""
+    if run.state == "failed":
+        line = words.RUN_FAILED.format(why=one_line(run.error or "?"))
+        return Posting(escape(cut(line, 3000)), [plain_section(line), plain_section(words.RUN_FAILED_CALM)])
+    line = headline(run)
+    blocks: list[Json] = [plain_section(line)]
+    if run.verdict is not None:
+        if figures := before_after(run.verdict.numbers):
+            blocks.append(mrkdwn_section("\n".join(figures)))
+        if run.verdict.reasons:
+            reasons = "\n".join(f"• {one_line(each)}" for each in run.verdict.reasons)
+            blocks.append(rich_text(paragraph(leaf(reasons))))
+    below = " · ".join(part for part in (_asked_by(run), _code(run.candidate)) if part)
+    if below:
+        blocks.append(context(below))
+    return Posting(line, blocks)
+
+
+def headline(run: Run) -> str:
+    if run.state == "failed":
+        return words.RUN_FAILED.format(why=one_line(run.error or "?"))
+    if run.promoted:
+        return words.RUN_PROMOTED
+    if run.verdict is None:
+        return words.RUN_NO_VERDICT
+    return words.RUN_NOT_YET if run.verdict.decision == "not_yet" else words.RUN_REJECTED
+
+
+def before_after(numbers: Mapping[str, Any]) -> list[str]:
+    """A line a figure, where the verdict has it of both the champion and the candidate."""
+    before, after = numbers.get("champion"), numbers.get("candidate")
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return []
+    return [
+        words.BEFORE_AFTER_MD.format(name=name, before=_figure(before[key]), after=_figure(after[key]))
+        for key, name in words.SCORE_NAMES
+        if _is_number(before.get(key)) and _is_number(after.get(key))
+    ]
+
+
+def swapped(promotion: Promotion) -> Posting:
+    line = words.SWAPPED.format(adapter=promotion.adapter)
+    if promotion.run_id is None:
+        line = words.SWAPPED_BACK.format(adapter=promotion.adapter, why=one_line(promotion.why))
+    return Posting(escape(line), [plain_section(line)])
+
+
+def status(now: Status) -> Posting:
+    champion = words.STATUS_CHAMPION_MD.format(adapter=_code(now.champion))
+    if now.since:
+        champion += words.STATUS_SINCE_MD.format(since=when(now.since))
+    lines = [champion]
+    named = [(name, now.scores[key]) for key, name in words.SCORE_NAMES if _is_number(now.scores.get(key))]
+    if named:
+        scores = ", ".join(f"{name} {_figure(value)}" for name, value in named)
+        lines.append(words.STATUS_SCORES_MD.format(scores=scores))
+    lines.append(
+        words.STATUS_KNOWS_MD.format(documents=now.documents, passages=now.passages, taught=now.taught)
+    )
+    lines.append(
+        words.STATUS_WEEK_MD.format(questions=now.questions, answered=now.answered, abstained=now.abstained)
+    )
+    votes, new = now.feedback, now.new_feedback
+    lines.append(
+        words.STATUS_FEEDBACK_MD.format(up=votes.up, down=votes.down, corrections=votes.corrections)
+        + words.STATUS_NEW_MD.format(up=new.up, down=new.down, corrections=new.corrections)
+    )
+    if now.running is not None:
+        stage, percent = escape(one_line(now.running.stage)), _percent(now.running.progress)
+        lines.append(words.STATUS_RUNNING_MD.format(stage=stage, percent=percent))
+    if now.next_retraining is None:
+        lines.append(words.STATUS_NEVER_MD)
+    else:
+        lines.append(words.STATUS_NEXT_MD.format(when=when(now.next_retraining)))
+    return Posting(words.STATUS_TITLE, [mrkdwn_section("\n".join(lines))])
+
+
+def when(seconds: float) -> str:
+    """A time that Slack shows in each reader's own time zone."""
+    fallback = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+    return f"<!date^{int(seconds)}^{{date_short_pretty}} {{time}}|{fallback}>"
+
+
+def _bar(progress: float) -> str:
+    full = round(_percent(progress) / 100 * BAR)
+    return "█" * full + "░" * (BAR - full)
+
+
+def _percent(progress: float) -> int:
+    return round(min(max(progress, 0.0), 1.0) * 100)
+
+
+def _asked_by(run: Run) -> str:
+    who = mention(run.by)
+    return words.PROGRESS_BY_MD.format(by=who) if who else ""
+
+
+def _code(name: str | None) -> str:
+    return f"`{escape(one_line(name).replace('`', ''))}`" if name else ""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _figure(value: float) -> str:
+    return f"{value:.1f}"

@@ -1,0 +1,62 @@
+"""All that the Slack room needs from the rest of Lorebot: callables which the composition root fills in.
+
+The room never sees a model, an index or a training process; a test replaces this one record and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.records import Answer, Passage, Promotion, Question, Run
+from bot.settings import Settings
+from bot.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """How much feedback there is."""
+
+    up: int = 0
+    down: int = 0
+    corrections: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What `/lorebot status` shows."""
+
+    champion: str  # adapter id
+    scores: Mapping[str, float] = field(
+        default_factory=dict
+    )  # of the champion's card: name -> figure, as `evaluate` prints them
+    since: float | None = None  # when it went into service
+    documents: int = 0
+    passages: int = 0
+    taught: int = 0
+    questions: int = 0  # these three: the last 7 days
+    answered: int = 0
+    abstained: int = 0
+    feedback: Votes = field(default_factory=Votes)
+    new_feedback: Votes = field(default_factory=Votes)  # since the last run
+    running: Run | None = None
+    next_retraining: float | None = None  # None: never by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The seam. Every callable may be called from any thread."""
+
+    store: Store
+    settings: Settings
+    answer: Callable[[Question, Sequence[str]], Answer]
+    """Finds, reads, decides and records. The second argument: what people wrote earlier in the thread, oldest first.
+    Slow (0.1 to 1 s): called on the inference queue only."""
+    teach: Callable[..., Passage]
+    """teach(question=, answer=, scope=, person=, answer_record: Answer | None, passage_id: int | None): found at once
+    from then on. Called on the inference queue too. Raises LorebotError with the line to show."""
+    retrain: Callable[..., None]
+    """retrain(by=, channel=, ts=): starts a cycle in its own process. Raises BusyError when one is running."""
+    rollback: Callable[..., Promotion]
+    """rollback(by=, why=). Raises LorebotError when there is nothing to roll back to."""
+    status: Callable[[], Status]

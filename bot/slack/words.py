@@ -1,0 +1,144 @@
+"""Every sentence that people see, in one place, ready to be translated.
+
+Sentences with braces are filled with `str.format`; what is filled in has been escaped by then. Plain text unless the
+name ends in _MD (Slack's mrkdwn).
+"""
+
+from __future__ import annotations
+
+READING = "is reading..."
+
+# Small talk
+HELLO = "Hello! Ask me a question and I'll look for the answer in your team's documents."
+THANKS = "You're welcome! A thumbs-up on a good answer helps me learn."
+BYE = "Bye! I'm here whenever a question comes up."
+EMPTY = "I'm here. Put your question in the same message as my name, and I'll look it up."
+
+HELP_MD = (
+    "*Ask me* by mentioning me in a channel, in a direct message, or with `/lorebot ask your question` (only you see"
+    " that answer). I answer from your team's documents, show the sentence the answer stands in, and say so when I"
+    " don't know.\n"
+    "*Paste a text* between triple backticks behind your question and I'll read just that text too.\n"
+    "*Tell me how I did:* the thumbs under an answer, or a :+1: / :-1: reaction. A thumbs-down lets you give the right answer.\n"
+    "*Teach me:* `/lorebot teach Question? = Answer`. What you teach in a channel is known in that channel at once.\n"
+    "*For admins:* `/lorebot status`, `/lorebot retrain`, `/lorebot rollback`."
+)
+HELP = "How to ask, correct and teach Lorebot"
+
+# Answers
+ANSWER_SOURCE = "From "
+SURE = ((0.75, "Quite sure"), (0.5, "Fairly sure"), (0.0, "Not sure: please check"))
+CONFIDENCE_MD = "{sure} ({percent}%)"
+FROM_MEMORY_MD = "Taught by {person}"
+FROM_MEMORY_UNKNOWN = "Taught by somebody here"
+DONT_KNOW = "I don't know: I found no answer to this that I would stand behind."
+DONT_KNOW_NOTHING_FOUND = "I don't know: I found nothing about this in what I have learned."
+CLOSEST = "The closest I found:"
+UP = "Good answer"
+DOWN = "Bad answer"
+UP_BUTTON = "👍 Good answer"
+DOWN_BUTTON = "👎 Not right"
+TEACH_ME = "Teach me"
+CORRECT_THIS = "Correct this"
+UP_NOTED = "Thanks, noted."
+DOWN_NOTED = "Noted: not a good answer. If you know better, tell me; I'll remember it at once."
+NOT_MY_ANSWER = "That message isn't one of my answers, so there is nothing to correct in it."
+
+# When things don't work
+BUSY = "Many questions are waiting just now. Please ask again in a minute."
+SORRY = "Something went wrong on my side and I couldn't answer. It has been logged; please try again."
+SORRY_COMMAND = "Something went wrong on my side. It has been logged; please try again."
+SORRY_SAVE = "I couldn't save that just now. Please try again in a moment."
+MODAL_TOO_LATE = "Slack closed the door before the form could open. Please press the button again."
+
+# Correcting
+CORRECTION_TITLE = "Correct this answer"
+CORRECTION_SUBMIT = "Send"
+CANCEL = "Cancel"
+CORRECTION_INTRO_MD = "*Question:* {question}\n*My answer:* {answer}"
+REASON_LABEL = "What was wrong?"
+REASONS = (
+    ("wrong", "The answer is wrong"),
+    ("wrong_passage", "It comes from the wrong passage"),
+    ("should_be_silent", "It should have said it doesn't know"),
+    ("outdated", "It is out of date"),
+    ("other", "Something else"),
+)
+CORRECTION_LABEL = "The right answer"
+CORRECTION_HINT = "In your words, short: it is what I'll answer next time in this channel."
+PASSAGE_LABEL = "Where does it say so?"
+PASSAGE_NONE = "None of these"
+REASON_NEEDED = "Please choose what was wrong."
+ANSWER_NEEDED = "Please give the right answer, or choose another reason above."
+ANSWER_SAME = "That is what I answered. What should it have been?"
+ANSWER_WITH_SILENCE = "You say there is no answer, but gave one. Clear this, or choose another reason."
+CORRECTION_THANKS = (
+    "Thank you! I know it from now on in this channel. An admin can agree to it for the whole workspace, and the next"
+    " retraining learns from it."
+)
+CORRECTION_THANKS_DIRECT = (
+    "Thank you! I know it from now on in our conversation. An admin can agree to it for the whole workspace, and the"
+    " next retraining learns from it."
+)
+FEEDBACK_THANKS = "Thank you! The next retraining learns from it."
+
+# Teaching
+TEACH_TITLE = "Teach Lorebot"
+TEACH_SUBMIT = "Teach"
+TEACH_QUESTION_LABEL = "Question"
+TEACH_QUESTION_HINT = "The way somebody would ask it."
+TEACH_ANSWER_LABEL = "Answer"
+QUESTION_NEEDED = "Please write the question."
+TEACH_ANSWER_NEEDED = "Please write the answer."
+TEACH_USAGE = "Write it as: /lorebot teach Where is the projector? = In the cupboard of room 2"
+TEACH_FAILED = "I couldn't learn that: {why}"
+
+# Admin
+ADMINS_ONLY = "That is for admins: a workspace admin, or somebody named in LOREBOT_ADMINS. Please ask one of them."
+RETRAIN_STARTING = "Retraining: starting"
+RETRAIN_BUSY = "A retraining is running already; I'm following it where it was asked for."
+RETRAIN_FAILED = "The retraining couldn't start: {why}"
+RETRAIN_HERE = "Started. I'm posting its progress in this channel."
+RETRAIN_IN_DIRECT = "Started. I can't post in this channel, so its progress comes as a direct message."
+RETRAIN_NOWHERE = "I can post neither here nor to you directly, so I haven't started. Invite me to this channel, then try again."
+PROGRESS = "Retraining: {stage}, {percent}%"
+PROGRESS_BY_MD = "Asked for by {by}"
+RUN_FAILED = "The retraining stopped: {why}"
+RUN_FAILED_CALM = "Nothing changed: the adapter in service goes on answering."
+RUN_DIED = "its process ended without a word; the log of the machine may say why"
+RUN_PROMOTED = "Retraining finished: the new adapter is better and goes into service."
+RUN_REJECTED = "Retraining finished: the new adapter isn't better, so nothing changes."
+RUN_NOT_YET = "Retraining finished: not enough evidence yet, so nothing changes."
+RUN_NO_VERDICT = "Retraining finished without a verdict, so nothing changes."
+RUN_DONE_MD = "{by} {headline}"
+BEFORE_AFTER_MD = "{name}: {before} → *{after}*"
+SCORE_NAMES = (
+    ("f1", "F1"),
+    ("exact_match", "Exact match"),
+    ("has_answer_f1", "F1 where there is an answer"),
+    ("no_answer_accuracy", "Rightly silent"),
+    ("abstention_rate", "Abstains"),
+    ("ece", "Calibration error"),
+)
+SWAPPED = "Live now: {adapter} answers from here on."
+SWAPPED_BACK = "Live now: back to {adapter}. {why}"
+ROLLED_BACK = "Rolled back: {adapter} is the adapter in service again."
+ROLLBACK_FAILED = "I couldn't roll back: {why}"
+ROLLBACK_WHY = "asked for with /lorebot rollback"
+
+# Status
+STATUS_TITLE = "Lorebot's status"
+STATUS_CHAMPION_MD = "*In service:* {adapter}"
+STATUS_SINCE_MD = " since {since}"
+STATUS_SCORES_MD = "*Its scores:* {scores}"
+STATUS_KNOWS_MD = "*Knows:* {documents} documents, {passages} passages, {taught} taught answers"
+STATUS_WEEK_MD = "*Last 7 days:* {questions} questions, {answered} answered, {abstained} not known"
+STATUS_FEEDBACK_MD = "*Feedback:* {up} up, {down} down, {corrections} corrections"
+STATUS_NEW_MD = " (since the last retraining: {up} up, {down} down, {corrections} corrections)"
+STATUS_RUNNING_MD = "*Retraining now:* {stage}, {percent}%"
+STATUS_NEXT_MD = "*Next retraining:* {when}"
+STATUS_NEVER_MD = "*Next retraining:* only when asked for"
+
+
+def sure(confidence: float) -> str:
+    return next(words for least, words in SURE if confidence >= least)

@@ -1,0 +1,380 @@
+"""A stage for tests of the Slack room: a tiny Web API that writes down what it is asked, and Slack's payloads.
+
+The real Bolt app talks to it over HTTP; only the services behind the room are faked, through `Services`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from slack_bolt import BoltRequest, BoltResponse
+from slack_sdk import WebClient
+
+from bot.errors import BusyError
+from bot.records import Answer, Offered, Passage, Promotion, Question
+from bot.settings import Settings
+from bot.slack.app import SlackApp, build_app
+from bot.slack.services import Services, Status
+from bot.store import Store, open_store, questions
+
+Json = dict[str, Any]
+BOT = "U0BOT"
+BOT_ID = "B0BOT"
+ALICE = "U0ALICE"
+ADMIN = "U0ADMIN"
+CHANNEL = "C0GENERAL"
+DIRECT = "D0ALICE"
+_numbers = itertools.count(1)
+
+
+class WebApi:
+    """Slack's Web API as far as the room calls it. `refuse[method]` makes a method fail."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Json]] = []
+        self.refuse: dict[str, str | Callable[[Json], str | None]] = {}
+        self.rate_limit: dict[str, int] = {}
+        self.thread: list[Json] = []
+        stage = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                asked = (
+                    json.loads(raw) if raw.startswith("{") else dict(parse_qsl(raw, keep_blank_values=True))
+                )
+                asked = {
+                    k: json.loads(v) if k in ("blocks", "view") and isinstance(v, str) else v
+                    for k, v in asked.items()
+                }
+                method = self.path.removeprefix("/api/").partition("?")[0]
+                limited = stage.rate_limit.get(method, 0)
+                if limited:
+                    stage.rate_limit[method] = limited - 1
+                answer = {"ok": False, "error": "ratelimited"} if limited else stage.answer(method, asked)
+                body = json.dumps(answer).encode()
+                self.send_response(429 if limited else 200)
+                if limited:
+                    self.send_header("Retry-After", "1")
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/api/"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, method: str, asked: Json) -> Json:
+        self.calls.append((method, asked))
+        refusal = self.refuse.get(method)
+        error = refusal(asked) if callable(refusal) else refusal
+        if error:
+            return {"ok": False, "error": error}
+        if method == "auth.test":
+            return {
+                "ok": True,
+                "user_id": BOT,
+                "bot_id": BOT_ID,
+                "team_id": "T0",
+                "url": "https://t.slack.com/",
+                "team": "T",
+                "user": "lorebot",
+            }
+        if method == "users.info":
+            person = asked["user"]
+            return {
+                "ok": True,
+                "user": {
+                    "id": person,
+                    "real_name": f"Name of {person}",
+                    "is_admin": person == ADMIN,
+                    "is_bot": "BOT" in person,
+                },
+            }
+        if method == "conversations.replies":
+            return {"ok": True, "messages": self.thread}
+        if method == "conversations.open":
+            return {"ok": True, "channel": {"id": "D0" + asked["users"][2:]}}
+        if method == "chat.postMessage":
+            return {"ok": True, "channel": asked["channel"], "ts": next_ts()}
+        return {"ok": True}
+
+    def of(self, method: str) -> list[Json]:
+        return [asked for name, asked in self.calls if name == method]
+
+    @property
+    def posted(self) -> list[Json]:
+        return self.of("chat.postMessage")
+
+    def wait(self, method: str, count: int = 1, seconds: float = 5.0) -> list[Json]:
+        """The calls of a method, as soon as there are `count` of them."""
+        until = time.monotonic() + seconds
+        while len(self.of(method)) < count:
+            assert time.monotonic() < until, (
+                f"{method} was called {len(self.of(method))} times, not {count}: {self.calls}"
+            )
+            time.sleep(0.005)
+        return self.of(method)
+
+
+@dataclass
+class Knowledge:
+    """What stands behind the room: answers from a table, and remembers what it was asked."""
+
+    store: Store
+    answers: dict[str, str | None] = field(default_factory=dict)
+    asked: list[Question] = field(default_factory=list)
+    threads: list[list[str]] = field(default_factory=list)
+    taught: list[Json] = field(default_factory=list)
+    retrained: list[Json] = field(default_factory=list)
+    rolled_back: list[Json] = field(default_factory=list)
+    busy: bool = False
+    gate: threading.Event | None = None
+    fail: Exception | None = None
+    status: Status = field(default_factory=lambda: Status(champion="reader-1"))
+    change: Callable[[Answer], Answer] = lambda answer: answer
+
+    def answer(self, question: Question, thread: Sequence[str]) -> Answer:
+        self.asked.append(question)
+        self.threads.append(list(thread))
+        if self.gate is not None:
+            assert self.gate.wait(10)
+        if self.fail is not None:
+            raise self.fail
+        recorded = questions.record_question(self.store, question)
+        text = self.answers.get(question.text, "28 days")
+        passage = Offered(
+            "You get 28 days of leave each year.",
+            None,
+            "Annual leave",
+            "Annual leave > How much",
+            "https://wiki/leave",
+            0.8,
+        )
+        second = Offered("Contractors have no leave.", None, "Contractors", "Leave", None, 0.5)
+        at = passage.text.find(text) if text else -1
+        chosen = 0 if text else None
+        answer = Answer(
+            question_id=recorded.id or 0,
+            text=text,
+            confidence=0.9 if text else 0.2,
+            adapter="reader-1",
+            offered=(passage, second),
+            candidates=(),
+            chosen=chosen,
+            start=max(at, 0),
+            end=max(at, 0) + len(text or "") if at >= 0 else 0,
+            sentence=passage.text if text else "",
+        )
+        return questions.record_answer(self.store, self.change(answer))
+
+    def teach(self, **given: Any) -> Passage:
+        if self.fail is not None:
+            raise self.fail
+        self.taught.append(given)
+        return Passage(
+            1, given["scope"], "taught", "", given["answer"], 0, 0, question=given["question"], id=1
+        )
+
+    def retrain(self, **given: Any) -> None:
+        if self.busy:
+            raise BusyError("run 1 is already training (building); wait for it to end")
+        self.retrained.append(given)
+
+    def rollback(self, **given: Any) -> Promotion:
+        if self.fail is not None:
+            raise self.fail
+        self.rolled_back.append(given)
+        return Promotion("reader-0", given["by"], given["why"])
+
+
+@dataclass
+class Stage:
+    app: SlackApp
+    slack: WebApi
+    known: Knowledge
+    store: Store
+
+    def send(self, body: Json, retry: int | None = None) -> BoltResponse:
+        headers = {"x-slack-retry-num": [str(retry)]} if retry else {}
+        return self.app.dispatch(BoltRequest(body=body, mode="socket_mode", headers=headers))
+
+    def settle(self) -> None:
+        time.sleep(0.03)  # Bolt hands an event to its own thread after the ack
+        assert self.app.room.settled(5)
+        time.sleep(0.01)
+        assert self.app.room.settled(5)
+
+    def say(self, text: str, *, channel: str = CHANNEL, **more: Any) -> Json:
+        """Somebody writes a message and the room has dealt with it; returns the event's body."""
+        body = message(text, channel=channel, **more)
+        assert self.send(body).status == 200
+        self.settle()
+        return body
+
+    def ask(self, text: str, **more: Any) -> Json:
+        """A mention in a channel, answered; returns the reply that was posted."""
+        before = len(self.slack.posted)
+        self.say(f"<@{BOT}> {text}", **more)
+        return self.slack.wait("chat.postMessage", before + 1)[-1]
+
+    def last_answer(self) -> Answer:
+        row = self.store.one("SELECT max(id) AS id FROM answers")
+        assert row is not None
+        found = questions.answer(self.store, row["id"])
+        assert found is not None
+        return found
+
+    def claim_state(self, key: str) -> str | None:
+        row = self.store.one("SELECT state FROM claims WHERE key = ?", [key])
+        return str(row["state"]) if row else None
+
+
+@contextmanager
+def stage(
+    folder: Path, *, started: bool = True, slack: WebApi | None = None, **settings: Any
+) -> Iterator[Stage]:
+    api = slack or WebApi()
+    store = open_store(folder / "lorebot.db")
+    known = Knowledge(store)
+    fields: Json = {
+        "slack_bot_token": "xoxb-1",
+        "slack_signing_secret": "secret",
+        "slack_api_url": api.url,
+        "home": folder,
+    }
+    services = Services(
+        store=store,
+        settings=Settings(_env_file=None, **{**fields, **settings}),
+        answer=known.answer,
+        teach=known.teach,
+        retrain=known.retrain,
+        rollback=known.rollback,
+        status=lambda: known.status,
+    )
+    app = build_app(services, client=WebClient(token="xoxb-1", base_url=api.url))
+    if started:
+        app.room.start()
+    try:
+        yield Stage(app, api, known, store)
+    finally:
+        app.room.stop()
+        if slack is None:
+            api.close()
+        store.close()
+
+
+# Payloads
+
+
+def next_ts() -> str:
+    number = next(_numbers)
+    return f"{int(time.time())}.{number:06d}"
+
+
+def event(inner: Json) -> Json:
+    return {
+        "token": "t",
+        "team_id": "T0",
+        "api_app_id": "A0",
+        "type": "event_callback",
+        "event_id": f"Ev{next(_numbers)}",
+        "event_time": int(time.time()),
+        "authorizations": [{"team_id": "T0", "user_id": BOT, "is_bot": True}],
+        "event": {"event_ts": next_ts(), **inner},
+    }
+
+
+def message(
+    text: str, *, channel: str = CHANNEL, user: str = ALICE, ts: str | None = None, **more: Any
+) -> Json:
+    kind = "im" if channel.startswith("D") else "channel"
+    inner = {
+        "type": "message",
+        "text": text,
+        "channel": channel,
+        "channel_type": kind,
+        "user": user,
+        "ts": ts or next_ts(),
+    }
+    return event({**inner, **more})
+
+
+def mention_twin(body: Json) -> Json:
+    inner = {k: v for k, v in body["event"].items() if k != "channel_type"}
+    return event({**inner, "type": "app_mention"})
+
+
+def edit(body: Json, text: str, *, edited: str | None = None) -> Json:
+    before = body["event"]
+    after = {**before, "text": text, "edited": {"user": before["user"], "ts": edited or next_ts()}}
+    keys = {"channel": before["channel"], "channel_type": before["channel_type"]}
+    return event(
+        {
+            "type": "message",
+            "subtype": "message_changed",
+            "message": after,
+            "previous_message": before,
+            **keys,
+            "ts": next_ts(),
+        }
+    )
+
+
+def reaction(name: str, answer: Answer, *, user: str = ALICE, removed: bool = False) -> Json:
+    kind = "reaction_removed" if removed else "reaction_added"
+    item = {"type": "message", "channel": answer.channel, "ts": answer.ts}
+    return event({"type": kind, "user": user, "reaction": name, "item_user": BOT, "item": item})
+
+
+def texts(blocks: Any) -> str:
+    """Every text in some blocks, in order: what a person reads."""
+    if isinstance(blocks, dict):
+        own = blocks.get("text")
+        inner = "".join(texts(value) for key, value in blocks.items() if key not in ("text", "type"))
+        return (own if isinstance(own, str) else texts(own)) + inner
+    if isinstance(blocks, list):
+        return "\n".join(filter(None, (texts(each) for each in blocks)))
+    return ""
+
+
+def elements(blocks: Any, kind: str) -> list[Json]:
+    """Everything of a type in some blocks, however deep."""
+    found: list[Json] = []
+    if isinstance(blocks, dict):
+        if blocks.get("type") == kind:
+            found.append(blocks)
+        for value in blocks.values():
+            found += elements(value, kind)
+    elif isinstance(blocks, list):
+        for each in blocks:
+            found += elements(each, kind)
+    return found
+
+
+__all__ = [name for name in dir() if not name.startswith("_")] + ["replace"]
