@@ -126,7 +126,7 @@ class Bench:
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    bench = Bench(start(folder=None, ack_seconds=1.0))
+    bench = Bench(start(folder=None))
     yield bench
     bench.close()
 
@@ -177,7 +177,7 @@ def test_the_bot_hears_nothing_of_a_channel_it_is_not_in(bench: Bench) -> None:
 
 def test_an_event_that_is_not_acknowledged_comes_again(bench: Bench) -> None:
     seen: list[tuple[str, Any]] = []
-    bench.playground.app.state.parts.socket_mode.ack_seconds = 0.2
+    bench.playground.app.state.parts.socket_mode.ack_seconds = 0.5
 
     @bench.app.middleware
     def fail_twice(req: Any, body: dict[str, Any], next: Callable[[], None]) -> None:
@@ -192,7 +192,7 @@ def test_an_event_that_is_not_acknowledged_comes_again(bench: Bench) -> None:
     bench.connect()
     bench.say("hello")
     until(lambda: len(seen) == 3)
-    time.sleep(0.5)
+    time.sleep(0.7)
     assert [attempt for _, attempt in seen] == ["0", "1", "2"]
     assert len({id for id, _ in seen}) == 1
 
@@ -209,7 +209,8 @@ def test_events_wait_while_the_bot_is_away(bench: Bench) -> None:
     until(lambda: seen == ["early"])
     bench.playground.drop_connections()
     bench.say("between")
-    until(lambda: seen == ["early", "between"])
+    # An event whose acknowledgement was lost with its connection may come twice, never not at all.
+    until(lambda: list(dict.fromkeys(seen)) == ["early", "between"])
 
 
 def test_a_direct_message_needs_no_mention(bench: Bench) -> None:

@@ -7,6 +7,7 @@ interaction comes once. While no connection is open, events wait in the order th
 
 import asyncio
 import json
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from bot.playground.records import APP_ID, Json
 
 RETRIES = 3
 TICKET_SECONDS = 30.0
+
+log = logging.getLogger(__name__)
 
 
 class Undelivered(Exception):
@@ -102,8 +105,9 @@ class SocketMode:
         try:
             while True:
                 self._take(connection, await socket.receive_text())
-        except WebSocketDisconnect:
-            pass
+        except (WebSocketDisconnect, RuntimeError):
+            # RuntimeError: it was closed from this side while we waited.
+            log.debug("a connection of the bot ended")
         finally:
             self._forget(connection)
 
