@@ -24,9 +24,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.errors import SettingsError
-from bot.slack import events
+from bot.records import Promotion
+from bot.slack import actions, commands, events, home
 from bot.slack.clients import clients, like
 from bot.slack.conversation import Conversation
+from bot.slack.lessons import Lessons
+from bot.slack.reports import Reports
 from bot.slack.room import Room
 from bot.slack.services import Services
 from bot.slack.votes import Votes
@@ -38,6 +41,7 @@ class SlackApp(App):
     """A Bolt app with the room that works for it."""
 
     room: Room
+    reports: Reports
 
 
 def build_app(
@@ -59,10 +63,21 @@ def build_app(
     )
     app.room = room = Room(services, pair)
     conversation, votes = Conversation(room), Votes(room)
+    lessons, app.reports = Lessons(room, votes), Reports(room)
     room.takes("ask", conversation.take)
     room.takes("reaction", votes.take)
+    room.takes("lesson", lessons.take)
+    room.beside(app.reports)
     events.register(app, room, conversation, votes)
+    commands.register(app, room, conversation, lessons)
+    actions.register(app, room, votes, lessons)
+    home.register(app, room)
     return app
+
+
+def announce_swap(app: SlackApp, promotion: Promotion) -> None:
+    """To be called when another adapter has begun to serve: says so where its retraining was followed."""
+    app.reports.announce_swap(promotion)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from bot.slack.rich import (
     mrkdwn_section,
     paragraph,
     plain,
+    plain_section,
     quote,
     rich_text,
 )
@@ -101,6 +102,11 @@ def offer_correction(answer: Answer, sentence: str = words.DOWN_NOTED) -> Postin
 def say(sentence: str) -> Posting:
     """A sentence of ours."""
     return Posting(sentence, [mrkdwn_section(sentence)])
+
+
+def tell(sentence: str) -> Posting:
+    """A sentence of ours that holds words of others."""
+    return Posting(escape(sentence), [plain_section(sentence)])
 
 
 def guide() -> Posting:

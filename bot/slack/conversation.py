@@ -136,16 +136,17 @@ class Conversation:
     def _answer(
         self, key: str, ask: Ask, question: Question, said: Sequence[str], before: Answer | None, marked: bool
     ) -> None:
-        def work() -> None:
+        try:
             answer = self._room.services.answer(question, said)
-
-            def deliver() -> None:
-                self._guarded(key, ask, lambda: self._deliver(key, ask, answer, before, marked=marked))
-
-            if not self._room.lanes.submit(ask.channel, deliver):
-                self._room.let_go(key)
-
-        self._guarded(key, ask, work)
+        except Exception:
+            log.exception("%s could not be answered", key)
+            self._room.lanes.submit(ask.channel, lambda: self._give_up(key, ask, marked))
+            return
+        if not self._room.lanes.submit(
+            ask.channel,
+            lambda: self._guarded(key, ask, lambda: self._deliver(key, ask, answer, before, marked=marked)),
+        ):
+            self._room.let_go(key)
 
     # In the lane again: the reply
 
@@ -191,15 +192,16 @@ class Conversation:
             log.warning("%s can't be replied to: %s", key, error.response.get("error"))
             self._room.finish(key)
         except Exception:
-            log.exception("%s could not be answered", key)
-            self._room.finish(key)
-            self._say_sorry(ask)
+            log.exception("%s could not be replied to", key)
+            self._give_up(key, ask, marked=False)
 
-    def _say_sorry(self, ask: Ask) -> None:
+    def _give_up(self, key: str, ask: Ask, marked: bool) -> None:
         try:
             self._reply(ask, blocks.say(words.SORRY))
         except (SlackApiError, OSError):
             log.warning("couldn't say so in %s either", ask.channel)
+        self._unmark(ask, marked)
+        self._room.finish(key)
 
     # Showing that it is being read
 

@@ -63,17 +63,27 @@ class Votes:
             self._room.let_go(key)
 
     def _react(self, key: str, answer: Answer, payload: Mapping[str, Any]) -> None:
+        """The edge: a vote that can't be saved now comes back when its lease has run out."""
+        try:
+            self._count(answer, payload)
+        except Exception:
+            log.exception("%s could not be counted", key)
+            self._room.let_go(key)
+        else:
+            self._room.finish(key)
+
+    def _count(self, answer: Answer, payload: Mapping[str, Any]) -> None:
         person, name = str(payload["person"]), str(payload["name"])
-        if not self._room.people.person(person).bot:
-            source = f"reaction:{name}"
-            if payload["removed"]:
-                feedback.clear_vote(self._room.services.store, answer.id or 0, person, source)
-            else:
-                vote = REACTIONS[name]
-                self.record(answer, person, vote, source)
-                if vote == "down":
-                    self.whisper(answer, answer.channel or "", person, blocks.offer_correction(answer))
-        self._room.finish(key)
+        if self._room.people.person(person).bot:
+            return
+        source = f"reaction:{name}"
+        if payload["removed"]:
+            feedback.clear_vote(self._room.services.store, answer.id or 0, person, source)
+            return
+        vote = REACTIONS[name]
+        self.record(answer, person, vote, source)
+        if vote == "down":
+            self.whisper(answer, answer.channel or "", person, blocks.offer_correction(answer))
 
     # Both
 
@@ -90,8 +100,8 @@ class Votes:
             return False
         return True
 
-    def whisper(self, answer: Answer | None, channel: str, person: str, posting: Posting) -> None:
-        """Something for one person's eyes, beside the answer. Calls Slack patiently: only from a lane."""
+    def whisper(self, answer: Answer | None, channel: str, person: str, posting: Posting) -> bool:
+        """Something for one person's eyes, beside the answer; False where we may not. Only from a lane: it may wait."""
         question = questions.question(self._room.services.store, answer.question_id) if answer else None
         thread = question.thread if question is not None and question.channel == channel else None
         try:
@@ -100,3 +110,5 @@ class Votes:
             )
         except (SlackApiError, OSError) as error:
             log.info("couldn't tell %s in %s: %s", person, channel, error)
+            return False
+        return True

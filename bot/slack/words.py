@@ -94,7 +94,9 @@ TEACH_USAGE = "Write it as: /lorebot teach Where is the projector? = In the cupb
 TEACH_FAILED = "I couldn't learn that: {why}"
 
 # Admin
-ADMINS_ONLY = "That is for admins: a workspace admin, or somebody named in LOREBOT_ADMINS. Please ask one of them."
+ADMINS_ONLY = (
+    "That is for admins: a workspace admin, or somebody named in LOREBOT_ADMINS. Please ask one of them."
+)
 RETRAIN_STARTING = "Retraining: starting"
 RETRAIN_BUSY = "A retraining is running already; I'm following it where it was asked for."
 RETRAIN_FAILED = "The retraining couldn't start: {why}"

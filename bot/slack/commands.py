@@ -1,0 +1,186 @@
+"""`/lorebot`: ask in private, teach, and what admins may do. Whatever is no command of ours is a question."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt import Ack, App, BoltContext
+from slack_sdk.errors import SlackApiError
+
+from bot.errors import BusyError, LorebotError
+from bot.slack import blocks, modals, run_blocks, words
+from bot.slack.asks import asked_in_command
+from bot.slack.clients import respond
+from bot.slack.conversation import Conversation
+from bot.slack.lessons import Lesson, Lessons
+from bot.slack.markup import one_line, unslack
+from bot.slack.once import Work, once
+from bot.slack.rich import Posting
+from bot.slack.room import Room
+from bot.store import runs
+
+COMMAND = "/lorebot"
+ALONE = ("help", "status", "retrain", "rollback")
+"""Commands only when they stand alone: "/lorebot status of order 12?" is a question."""
+log = logging.getLogger(__name__)
+Respond = Callable[[Posting], object]
+
+
+def register(app: App, room: Room, conversation: Conversation, lessons: Lessons) -> None:
+    commands = Commands(room)
+    room.takes("command", commands.take)
+
+    def read(body: Mapping[str, Any], bot_user: str) -> Work:
+        verb, rest = split(str(body.get("text") or ""))
+        if verb == "ask":
+            ask = asked_in_command(body, rest)
+            return Work(ask.claim_key, ask.payload())
+        key, person, channel = f"command:{body['trigger_id']}", str(body["user_id"]), str(body["channel_id"])
+        if verb == "teach" and (lesson := taught_inline(rest)):
+            question, answer = lesson
+            return Work(
+                key,
+                Lesson(person, channel, question, answer, response_url=body.get("response_url")).payload(),
+            )
+        asked = {"person": person, "channel": channel, "response_url": body.get("response_url")}
+        return Work(key, {"kind": "command", "verb": verb, "rest": rest, **asked})
+
+    def run(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+        ack()
+        key, payload = context["work"]
+        if payload["kind"] == "ask":
+            conversation.take(key, payload)
+        elif payload["kind"] == "lesson":
+            lessons.take(key, payload)
+        elif payload["verb"] == "teach":
+            commands.open_form(key, payload, str(body["trigger_id"]))
+        else:
+            commands.take(key, payload)
+
+    app.command(COMMAND, middleware=[once(room, read)])(run)
+
+
+def split(text: str) -> tuple[str, str]:
+    """The command and what belongs to it; "ask" for anything that is none of ours."""
+    text = text.strip()
+    first, _, rest = text.partition(" ")
+    verb, rest = first.lower(), rest.strip()
+    if not text or (verb == "ask" and not rest):
+        return "help", ""
+    if verb in ("ask", "teach") or (verb in ALONE and not rest):
+        return verb, rest
+    return "ask", text
+
+
+def taught_inline(text: str) -> tuple[str, str] | None:
+    """Question and answer of "Question? = Answer"; an answer may hold further equals signs."""
+    question, sign, answer = text.partition("? = ") if "? = " in text else text.partition("=")
+    question = one_line(unslack(question + ("?" if sign == "? = " else "")))
+    answer = unslack(answer).strip()
+    return (question, answer) if sign and question and answer else None
+
+
+class Commands:
+    """What admins ask for. Runs in the channel's lane, where Slack may be slow."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def take(self, key: str, payload: dict[str, Any]) -> None:
+        if not self._room.lanes.submit(payload["channel"], lambda: self._guarded(key, payload)):
+            self._room.let_go(key)
+
+    def open_form(self, key: str, payload: Mapping[str, Any], trigger_id: str) -> None:
+        """At once, on Bolt's thread: a trigger lasts three seconds."""
+        place = modals.Place(channel=payload["channel"], response_url=payload["response_url"])
+        try:
+            view = modals.teach(unslack(str(payload["rest"])), place)
+            self._room.clients.quick.views_open(trigger_id=trigger_id, view=view)
+        except (SlackApiError, OSError) as error:
+            log.warning("a form didn't open: %s", error)
+            self._room.lanes.submit(payload["channel"], lambda: _say(payload, words.TEACH_USAGE))
+        self._room.finish(key)
+
+    def _guarded(self, key: str, payload: Mapping[str, Any]) -> None:
+        """The edge: the trace goes to the log, calm words to people."""
+        try:
+            self._do(payload)
+        except Exception:
+            log.exception("%s %s failed", COMMAND, payload["verb"])
+            _say(payload, words.SORRY_COMMAND)
+        self._room.finish(key)
+
+    def _do(self, payload: Mapping[str, Any]) -> None:
+        verb, person = payload["verb"], str(payload["person"])
+        if verb == "help":
+            _respond(payload, blocks.guide())
+        elif verb == "teach":  # its form didn't survive a crash
+            _say(payload, words.TEACH_USAGE)
+        elif not self._room.people.may_administer(person):
+            _say(payload, words.ADMINS_ONLY)
+        elif verb == "status":
+            _respond(payload, run_blocks.status(self._room.services.status()))
+        elif verb == "rollback":
+            self._roll_back(payload, person)
+        elif verb == "retrain":
+            self._retrain(payload, person)
+
+    def _roll_back(self, payload: Mapping[str, Any], person: str) -> None:
+        try:
+            promotion = self._room.services.rollback(by=person, why=words.ROLLBACK_WHY)
+        except LorebotError as error:
+            _say(payload, words.ROLLBACK_FAILED.format(why=error))
+            return
+        _say(payload, words.ROLLED_BACK.format(adapter=promotion.adapter))
+
+    def _retrain(self, payload: Mapping[str, Any], person: str) -> None:
+        """The progress message comes first: the run needs to know where it is."""
+        if runs.running(self._room.services.store) is not None:
+            _say(payload, words.RETRAIN_BUSY)
+            return
+        where = self._post_progress(str(payload["channel"]), person)
+        if where is None:
+            _say(payload, words.RETRAIN_NOWHERE)
+            return
+        channel, ts = where
+        try:
+            self._room.services.retrain(by=person, channel=channel, ts=ts)
+        except LorebotError as error:
+            sentence = (
+                words.RETRAIN_BUSY if isinstance(error, BusyError) else words.RETRAIN_FAILED.format(why=error)
+            )
+            posting = blocks.tell(sentence)
+            self._room.clients.patient.chat_update(
+                channel=channel, ts=ts, text=posting.text, blocks=posting.blocks
+            )
+            return
+        _say(payload, words.RETRAIN_HERE if channel == payload["channel"] else words.RETRAIN_IN_DIRECT)
+
+    def _post_progress(self, channel: str, person: str) -> tuple[str, str] | None:
+        """Posts in the channel, or to the admin directly where we may not; (channel, ts) of the message."""
+        client, posting = self._room.clients.patient, run_blocks.starting()
+        try:
+            return channel, str(
+                client.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)["ts"]
+            )
+        except SlackApiError as error:
+            log.info("can't post in %s: %s; trying a direct message", channel, error.response.get("error"))
+        try:
+            direct = str(client.conversations_open(users=person)["channel"]["id"])
+            return direct, str(
+                client.chat_postMessage(channel=direct, text=posting.text, blocks=posting.blocks)["ts"]
+            )
+        except SlackApiError:
+            log.exception("can't write to %s directly either", person)
+            return None
+
+
+def _say(payload: Mapping[str, Any], sentence: str) -> None:
+    _respond(payload, blocks.tell(sentence))
+
+
+def _respond(payload: Mapping[str, Any], posting: Posting) -> None:
+    if payload["response_url"]:
+        respond(str(payload["response_url"]), *posting)

@@ -1,0 +1,136 @@
+"""Follows retrainings that were asked for in Slack: one message each, kept up to date, with the verdict at the end.
+
+The cycle is another process, so its rows are polled; whoever asked hears of a run that died, too.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from slack_sdk.errors import SlackApiError
+
+from bot.records import Promotion, Run
+from bot.slack import run_blocks, words
+from bot.slack.markup import escape, mention
+from bot.slack.posting import GONE
+from bot.slack.rich import Posting
+from bot.slack.room import Room
+from bot.store import runs
+
+LOOK_EVERY_S = 1.0
+UPDATE_EVERY_S = 2.0
+log = logging.getLogger(__name__)
+
+
+class Reports:
+    """A companion of the room. `look` is one look; it updates a message at most every UPDATE_EVERY_S."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._shown: dict[int, tuple[float, Posting]] = {}
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._watch, name="slack-reports", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def look(self) -> None:
+        for run in runs.unreported(self._room.services.store):
+            if run.state == "running" and time.time() - run.heartbeat_at > runs.DEAD_AFTER_S:
+                runs.finish(self._room.services.store, run.id or 0, error=words.RUN_DIED)
+            elif run.state == "running":
+                self._show_progress(run)
+            else:
+                self._report(run)
+
+    def announce_swap(self, promotion: Promotion) -> None:
+        """Says beside a retraining's message that its adapter answers now. Returns at once."""
+        store = self._room.services.store
+        run = runs.run(store, promotion.run_id) if promotion.run_id else None
+        if run is None and promotion.by == "bot":  # it took back what the last run put live
+            run = next(iter(runs.runs(store, 1)), None)
+        if run is not None and run.channel:
+            channel, thread, posting = run.channel, run.ts, run_blocks.swapped(promotion)
+            self._room.lanes.submit(channel, lambda: self._post(channel, posting, thread))
+
+    def _watch(self) -> None:
+        while not self._stop.wait(LOOK_EVERY_S):
+            try:
+                self.look()
+            except OSError as error:
+                log.warning("a report waits for Slack to be reachable: %s", error)
+            except Exception:
+                log.exception("reporting a retraining failed")
+
+    def _show_progress(self, run: Run) -> None:
+        if run.channel is None or run.ts is None:
+            return
+        posting = run_blocks.progress(run)
+        at, before = self._shown.get(run.id or 0, (0.0, None))
+        now = time.monotonic()
+        if posting == before or (before is not None and now - at < UPDATE_EVERY_S):
+            return
+        self._shown[run.id or 0] = (now, posting)
+        try:
+            self._room.clients.patient.chat_update(
+                channel=run.channel, ts=run.ts, text=posting.text, blocks=posting.blocks
+            )
+        except SlackApiError as error:
+            log.info("the progress of run %s can't be shown: %s", run.id, error.response.get("error"))
+
+    def _report(self, run: Run) -> None:
+        """The verdict takes the progress message's place; a line in its thread, because an update notifies nobody."""
+        posting = run_blocks.outcome(run)
+        try:
+            self._put(run, posting)
+        except SlackApiError as error:
+            if error.response.get("error") == "ratelimited":
+                return
+            log.warning(
+                "run %s can't be reported in %s: %s", run.id, run.channel, error.response.get("error")
+            )
+            self._put_directly(run, posting)
+        runs.update(self._room.services.store, run.id or 0, reported=True)
+        self._shown.pop(run.id or 0, None)
+
+    def _put(self, run: Run, posting: Posting) -> None:
+        client, channel = self._room.clients.patient, run.channel or ""
+        if run.ts is not None:
+            try:
+                client.chat_update(channel=channel, ts=run.ts, text=posting.text, blocks=posting.blocks)
+            except SlackApiError as error:
+                if error.response.get("error") not in GONE:
+                    raise
+            else:
+                if who := mention(run.by):
+                    line = words.RUN_DONE_MD.format(by=who, headline=escape(run_blocks.headline(run)))
+                    client.chat_postMessage(channel=channel, thread_ts=run.ts, text=line)
+                return
+        client.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)
+
+    def _put_directly(self, run: Run, posting: Posting) -> None:
+        if mention(run.by) is None:
+            return
+        client = self._room.clients.patient
+        try:
+            channel = str(client.conversations_open(users=run.by)["channel"]["id"])
+            client.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)
+        except SlackApiError:
+            log.exception("run %s can't be reported at all", run.id)
+
+    def _post(self, channel: str, posting: Posting, thread: str | None) -> None:
+        try:
+            self._room.clients.patient.chat_postMessage(
+                channel=channel, text=posting.text, blocks=posting.blocks, thread_ts=thread
+            )
+        except (SlackApiError, OSError) as error:
+            log.info("a swap can't be announced in %s: %s", channel, error)
