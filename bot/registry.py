@@ -153,12 +153,12 @@ class Registry:
         )
 
     def learned_from(self, person: str) -> list[Adapter]:
-        """The versions that learned from feedback of `person`: their cards keep people as digests only."""
+        """The versions, not yet retired, that learned from `person`: their cards keep people as digests only."""
         digest = person_digest(person)
         return [
             each
             for each in log.adapters(self._store)
-            if digest in each.card.get("data", {}).get("people", ())
+            if RETIRED not in each.card and digest in each.card.get("data", {}).get("people", ())
         ]
 
     def retire(self, adapter_id: str, by: str, why: str) -> None:

@@ -5,7 +5,7 @@ A composition root: each command wires and hands over. What a command needs is i
 
 from __future__ import annotations
 
-import importlib
+import json
 import logging
 import os
 import sys
@@ -61,16 +61,78 @@ def seed(
     typer.echo(str(out))
 
 
-@commands.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def cycle(context: typer.Context) -> None:
-    """Run one retraining cycle: feedback to candidate to verdict."""
-    importlib.import_module("training.cycle").command(context.args)
+@commands.command(epilog="Example: python -m training cycle --by cli --json")
+def cycle(
+    by: Annotated[str, typer.Option(help="Who asked for it: a person's id, 'schedule' or 'cli'.")] = "cli",
+    channel: Annotated[str | None, typer.Option(help="Slack channel where the report is awaited.")] = None,
+    ts: Annotated[str | None, typer.Option(help="The message there that shows the progress.")] = None,
+    home: Annotated[Path | None, typer.Option(help="State folder, instead of LOREBOT_HOME.")] = None,
+    replay_share: Annotated[
+        float, typer.Option(min=0, max=0.95, help="Share of replay among all examples, at most.")
+    ] = 0.5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Run one retraining: feedback to examples to candidate to verdict; promote it if it is proven better."""
+    from rich.console import Console
+
+    from bot.settings import load_settings
+    from bot.store import open_store
+    from training.cycle import Options, open_loop, run_cycle
+    from training.progress import shown_progress
+    from training.pulse import stand_back, stopped_by_signals
+    from training.report import verdict_table
+
+    settings = load_settings(**({"home": home} if home else {}))
+    stand_back(settings.threads)
+    loop = open_loop(settings, open_store(settings.database))
+    with stopped_by_signals(), shown_progress("cycle") as tell:
+        finished = run_cycle(
+            loop, by=by, channel=channel, ts=ts, options=Options(replay_share=replay_share), show=tell
+        )
+    if as_json:
+        typer.echo(json.dumps(finished.as_data()))
+        return
+    console = Console()
+    console.print(verdict_table(finished.verdict))
+    for reason in finished.verdict.reasons:
+        console.print(f"- {reason}", markup=False, highlight=False, soft_wrap=True)
+    if finished.report:
+        console.print(f"The run's page: {finished.report}", markup=False, highlight=False, soft_wrap=True)
 
 
-@commands.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def simulate(context: typer.Context) -> None:
-    """Replay labelled questions as users' feedback through real cycles."""
-    importlib.import_module("training.simulate").command(context.args)
+@commands.command(
+    epilog="Example: python -m training simulate stream.jsonl test.jsonl --feedback 512 --corrections 0.3 --json"
+)
+def simulate(
+    stream: Annotated[
+        Path, typer.Argument(help="Labelled questions that users will ask (as for `evaluate`).")
+    ],
+    test: Annotated[Path, typer.Argument(help="Labelled questions to measure on.")],
+    feedback: Annotated[
+        int, typer.Option(min=1, help="Questions answered and voted on, in all rounds.")
+    ] = 200,
+    rounds: Annotated[
+        int, typer.Option(min=1, help="Retrainings, each after its share of the feedback.")
+    ] = 1,
+    flip: Annotated[float, typer.Option(min=0, max=1, help="Share of votes that say the opposite.")] = 0.0,
+    corrections: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of downs with the right answer.")
+    ] = 0.3,
+    seed: Annotated[int, typer.Option(help="Draws the questions and the users' whims.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Replay labelled questions as users' feedback through real retrainings, and measure what they bring."""
+    from bot.settings import load_settings
+    from training.progress import shown_progress
+    from training.pulse import stand_back, stopped_by_signals
+    from training.simulate import Users, printed, run_simulation
+
+    settings = load_settings()
+    stand_back(settings.threads)
+    users = Users(feedback, rounds, flip, corrections, seed)
+    with stopped_by_signals(), shown_progress("simulate") as tell:
+        found = run_simulation(settings, stream, test, users, tell)
+    typer.echo(json.dumps(found) if as_json else printed(found))
 
 
 def main() -> None:

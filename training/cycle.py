@@ -1,0 +1,339 @@
+"""The whole retraining, top to bottom: feedback to examples to candidate to verdict, and promotion on proof.
+
+    python -m training cycle --by cli --json
+
+Whatever goes wrong, the champion goes on serving and the run's row says what it was. A cycle that was stopped in
+mid-training goes on from its last checkpoint when the next one has the same to learn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bot.errors import LorebotError, TrainingError
+from bot.reading.extractive import load_reader
+from bot.reading.items import Item
+from bot.reading.protocol import Reader
+from bot.reading.scores import Outcome, evaluate
+from bot.records import Adapter, Example, Run, Verdict
+from bot.registry import Registry, new_id, person_digest
+from bot.settings import Settings
+from bot.store import Store, runs
+from training import report
+from training.build import CALIBRATION, EXAMPLES, TrainingSettings, write_build
+from training.examples import HELD_OUT, Gathered, gather, unremarked, weighted
+from training.finetune import CHECKPOINTS, Progress, finetune
+from training.gate import Margins, Measured, judge
+from training.golden import Golden, as_replay, read_golden
+from training.pulse import Pulse, Tell, heartbeat
+from training.trials import Trial, read_trials
+
+AT_ONCE = 16
+"""Golden items read by one adapter before the other's turn: a busy minute of the machine then slows both."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a cycle may do differently; the defaults are what the schedule runs with."""
+
+    held_out: float = HELD_OUT
+    min_examples: int = 20  # with fewer, no training: a handful of votes only makes noise
+    replay_share: float = 0.5  # of all examples, at most; Gao et al. 2023 rehearse as much as they learn
+    settings: TrainingSettings = field(default_factory=TrainingSettings)
+    margins: Margins = field(default_factory=Margins)
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """What a cycle works with: the state, and the two steps that need a model (tests put fakes there)."""
+
+    home: Path
+    store: Store
+    registry: Registry
+    golden: Golden
+    min_confidence: float | None = None  # the setting; None: each adapter's own
+    load: Callable[[Path], Reader] = load_reader
+    train: Callable[[Path, Path, Progress], Path] = finetune
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that came to a verdict."""
+
+    run: Run
+    verdict: Verdict
+    report: Path | None
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "run": self.run.id,
+            "decision": self.verdict.decision,
+            "promoted": self.run.promoted,
+            "candidate": self.run.candidate,
+            "reasons": list(self.verdict.reasons),
+            "seconds": round((self.run.finished_at or time.time()) - self.run.started_at, 1),
+            "report": str(self.report) if self.report else None,
+            "numbers": self.verdict.numbers,
+        }
+
+
+def open_loop(settings: Settings, store: Store) -> Loop:
+    """The loop over a state folder as the settings have it."""
+    registry = Registry(store, settings.adapters_folder, base=settings.base, seed=settings.adapter)
+    return Loop(settings.home, store, registry, read_golden(), settings.min_confidence)
+
+
+def run_cycle(
+    loop: Loop,
+    *,
+    by: str,
+    channel: str | None = None,
+    ts: str | None = None,
+    options: Options = Options(),
+    show: Tell | None = None,
+) -> Finished:
+    """One retraining. Raises BusyError where another one is running, LorebotError where it failed.
+
+    `show` is told the progress (share of the whole, text). Stopped by a signal, the run fails as "cancelled".
+    """
+    store, run = loop.store, runs.start(loop.store, by, channel, ts)
+    run_id = run.id or 0
+    try:
+        with heartbeat(store, run_id):
+            finished = _cycle(loop, run, options, Pulse(store, run_id, show))
+        runs.finish(store, run_id)
+        return replace(finished, run=runs.run(store, run_id) or finished.run)
+    except KeyboardInterrupt:
+        runs.finish(store, run_id, error="cancelled")
+        raise TrainingError(f"run {run_id} was cancelled; the champion goes on serving") from None
+    except Exception as error:
+        line = str(error) if isinstance(error, LorebotError) else f"{type(error).__name__}: {error}"
+        runs.finish(store, run_id, error=" ".join(line.split())[:500])
+        if isinstance(error, LorebotError):
+            raise
+        _log.exception("run %d failed", run_id)
+        raise TrainingError(f"run {run_id} failed ({line}); the champion goes on serving") from error
+
+
+def _cycle(loop: Loop, run: Run, options: Options, pulse: Pulse) -> Finished:
+    run_id = run.id or 0
+    pulse.stage("building", 0.0, 0.05)
+    gathered = gather(loop.store, options.held_out)
+    if len(gathered.examples) < options.min_examples:
+        return _conclude(loop, run, _too_few(gathered, options), gathered)
+
+    seed, champion = loop.registry.seed(), loop.registry.champion()
+    examples = _with_importance(gathered, seed, loop)
+    replayed = replay(loop, len(examples), options)
+    folder = loop.home / "work" / f"run-{run_id}"
+    candidate_id = new_id()
+    notes = {"id": candidate_id, "run": run_id, "data": _for_the_card(gathered, replayed)}
+    build = write_build(
+        folder / "build",
+        base=seed.base,
+        base_sha256=seed.base_sha256,
+        seed_adapter=Path(seed.folder),
+        settings=options.settings,
+        examples=[*examples, *replayed],
+        calibration=loop.golden.replay,
+        notes=notes,
+    )
+    _take_over_checkpoints(build, f"{seed.sha256} {options.settings}")
+
+    out = loop.train(build, folder / candidate_id, pulse.stage("training", 0.05, 0.75))
+    losses = report.losses_of(build / CHECKPOINTS)
+    candidate = loop.registry.register(out)
+    runs.update(loop.store, run_id, candidate=candidate.id)
+
+    readers = {each.id: loop.load(Path(each.folder)) for each in (champion, candidate)}
+    before, after = measure(loop, gathered.trials, champion, candidate, readers, pulse)
+    verdict = judge(gathered.trials, before, after, options.margins)
+    verdict = _check_canaries(verdict, readers[candidate.id], loop.golden.canaries)
+
+    pulse.stage("promoting", 0.97, 1.0)
+    verdict = promote(loop, run_id, champion, candidate, verdict)
+    finished = _conclude(loop, run, verdict, gathered, before, after, losses)
+    shutil.rmtree(
+        folder, ignore_errors=True
+    )  # kept where something failed: the checkpoints are worth a training
+    return finished
+
+
+def replay(loop: Loop, learned: int, options: Options) -> list[Example]:
+    """What the seed should go on doing beside `learned` examples: golden questions, and a third of people's own.
+
+    Never more than the options' share of all; the same for the same state.
+    """
+    most = round(learned * options.replay_share / max(1 - options.replay_share, 0.01))
+    own = unremarked(loop.store, most // 3, options.held_out)
+    golden = sorted(loop.golden.replay, key=lambda item: hashlib.sha256(item.id.encode()).digest())
+    return [*own, *as_replay(golden[: most - len(own)])]
+
+
+def measure(
+    loop: Loop,
+    trials: Sequence[Trial],
+    champion: Adapter,
+    candidate: Adapter,
+    readers: dict[str, Reader],
+    pulse: Pulse,
+) -> tuple[Measured, Measured]:
+    """What champion and candidate do on the same held-out questions and golden items, read in turns."""
+    pair = (champion, candidate)
+    tell = pulse.stage("judging", 0.75, 0.97)
+    golden: dict[str, list[Outcome]] = {each.id: [] for each in pair}
+    asked: dict[str, list[Outcome]] = {each.id: [] for each in pair}
+    items = loop.golden.gate
+    for i in range(0, len(items), AT_ONCE):
+        tell(0.5 * i / len(items), f"reading golden question {i + 1} of {len(items)}")
+        for each in pair:
+            lowest = threshold(loop, each)
+            golden[each.id] += evaluate(readers[each.id], items[i : i + AT_ONCE], min_confidence=lowest)[1]
+    for i in range(0, len(trials), AT_ONCE):
+        tell(0.5 + 0.5 * i / len(trials), f"reading held-out question {i + 1} of {len(trials)}")
+        for each in pair:
+            lowest = threshold(loop, each)
+            asked[each.id] += read_trials(readers[each.id], trials[i : i + AT_ONCE], min_confidence=lowest)
+    before, after = (
+        Measured(each.id, tuple(asked[each.id]), tuple(golden[each.id]), _size(Path(each.folder)))
+        for each in pair
+    )
+    return before, after
+
+
+def promote(loop: Loop, run_id: int, champion: Adapter, candidate: Adapter, verdict: Verdict) -> Verdict:
+    """Keeps the verdict and, where it says so, puts the candidate into service: in one transaction, or neither.
+
+    Raises TrainingError where this run has lost its lock (the machine slept): another may be at work.
+    """
+    with loop.store.write():
+        now = runs.run(loop.store, run_id)
+        if now is None or now.state != "running":
+            raise TrainingError(
+                f"run {run_id} was given up while it worked; expected to be the only one: run it again"
+            )
+        serving = loop.registry.champion().id
+        if verdict.decision == "promote" and serving != champion.id:
+            why = f"{serving} was put into service meanwhile; the comparison was with {champion.id}."
+            verdict = replace(verdict, decision="not_yet", reasons=(why, *verdict.reasons))
+        if verdict.decision == "promote":
+            loop.registry.promote(candidate.id, by=now.by, why=verdict.reasons[0], run_id=run_id)
+        runs.update(loop.store, run_id, verdict=verdict, promoted=verdict.decision == "promote")
+    return verdict
+
+
+def _conclude(
+    loop: Loop,
+    run: Run,
+    verdict: Verdict,
+    gathered: Gathered,
+    before: Measured | None = None,
+    after: Measured | None = None,
+    losses: Sequence[tuple[int, float]] = (),
+) -> Finished:
+    """Adds to the verdict what was learned from, and writes the run's page; without a page the run is as good."""
+    counts = {
+        "learned": gathered.kinds(),
+        "held_out": len(gathered.trials),
+        "rejected": dict(gathered.rejected),
+        "people": len(gathered.people),
+    }
+    verdict = replace(verdict, numbers={**verdict.numbers, "feedback": counts})
+    runs.update(loop.store, run.id or 0, verdict=verdict)
+    run = runs.run(loop.store, run.id or 0) or run
+    page: Path | None = loop.home / "reports" / f"run-{run.id}.html"
+    try:
+        report.write(
+            loop.home / "reports" / f"run-{run.id}.html", run, verdict, gathered.trials, before, after, losses
+        )
+    except OSError as error:
+        _log.warning("the report of run %s can't be written: %s", run.id, error)
+        page = None
+    return Finished(run, verdict, page)
+
+
+def _too_few(gathered: Gathered, options: Options) -> Verdict:
+    have, need = len(gathered.examples), options.min_examples
+    turned_down = sum(gathered.rejected.values())
+    reason = (
+        f"Found {have} examples to learn from ({len(gathered.trials)} more are held out, {turned_down} teach nothing); "
+        f"at least {need} are needed, so nothing was trained."
+    )
+    return Verdict("not_yet", (reason,), {})
+
+
+def _with_importance(gathered: Gathered, seed: Adapter, loop: Loop) -> list[Example]:
+    """The examples with each up weighed by what the seed thinks of it now; what the seed itself said stays at 1."""
+    ups = [
+        e for e in gathered.examples if e.kind == "up" and e.feedback and e.feedback[0] in gathered.thought
+    ]
+    if not ups:
+        return list(gathered.examples)
+    reader = loop.load(Path(seed.folder))
+    now = reader.log_probabilities([(e.question, e.context, e.start, e.end) for e in ups])
+    found = {e.feedback[0]: value for e, value in zip(ups, now, strict=True) if e.feedback}
+    return weighted(gathered.examples, gathered.thought, found)
+
+
+def _for_the_card(gathered: Gathered, replayed: Sequence[Example]) -> dict[str, Any]:
+    return {
+        "examples": {**gathered.kinds(), "replay": len(replayed)},
+        "held_out": len(gathered.trials),
+        "rejected": sum(gathered.rejected.values()),
+        "people": sorted(person_digest(person) for person in gathered.people),
+    }
+
+
+def _take_over_checkpoints(build: Path, key: str) -> None:
+    """Goes on from the checkpoints of a run that was stopped, if it had the same to learn; drops what others left.
+
+    Only the holder of the lock comes here, so the other folders belong to nobody.
+    """
+    digest = hashlib.sha256(key.encode())
+    for name in (EXAMPLES, CALIBRATION):
+        digest.update((build / name).read_bytes())
+    (build / "fingerprint").write_text(digest.hexdigest())
+    for other in build.parent.parent.glob("run-*"):
+        if other == build.parent:
+            continue
+        mark, checkpoints = other / "build" / "fingerprint", other / "build" / CHECKPOINTS
+        same = mark.is_file() and mark.read_text() == digest.hexdigest()
+        if same and checkpoints.is_dir() and not (build / CHECKPOINTS).exists():
+            checkpoints.rename(build / CHECKPOINTS)
+            _log.info("training goes on from the checkpoints of %s", other.name)
+        shutil.rmtree(other, ignore_errors=True)
+
+
+def _check_canaries(verdict: Verdict, reader: Reader, canaries: Sequence[Item]) -> Verdict:
+    """Whatever the figures say: a candidate that answers no plain question, or nonsense, is not fit to serve."""
+    readings = [reader.read(item.question, [item.context]) for item in canaries]
+    sane = [
+        reading.best is not None
+        and 0.0 <= reading.confidence <= 1.0
+        and reading.best.score - reading.best.score == 0.0
+        for reading in readings
+    ]
+    if all(sane) and any(reading.confidence > 0.05 for reading in readings):
+        return verdict
+    why = f"Found {sum(sane)} sane answers to {len(canaries)} plain questions with any confidence; expected all."
+    return replace(verdict, decision="reject", reasons=(why, *verdict.reasons))
+
+
+def threshold(loop: Loop, adapter: Adapter) -> float:
+    """The confidence from which this adapter answers in service."""
+    if loop.min_confidence is not None:
+        return loop.min_confidence
+    return float(adapter.card.get("min_confidence", 0.5))
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
