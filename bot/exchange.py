@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import AdapterError, DataError
+from bot.reading.card import read_card
 from bot.records import Adapter, Answer, Candidate, Feedback, Offered, Question
 from bot.registry import Registry
 from bot.store import Store, feedback, questions
@@ -67,8 +68,8 @@ def import_adapter(registry: Registry, file: Path, base: str) -> Adapter:
             raise AdapterError(
                 f"can't read {file} ({error}); expected a file that `lorebot adapters export` wrote"
             ) from None
-        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        if card.get("base") != base:
+        card = read_card(folder)
+        if card["base"] != base:
             raise AdapterError(
                 f"{file} was made for base {card.get('base')}, found {base}; set LOREBOT_BASE to its base to use it"
             )
