@@ -62,6 +62,7 @@ class Registry:
         with self._store.write():
             known = log.adapter(self._store, found.id)
             if known is None:
+                found = replace(found, created_at=time.time())
                 log.add(self._store, found)
             elif (known.folder, known.sha256, known.card) != (found.folder, found.sha256, found.card):
                 found = replace(found, created_at=known.created_at)
