@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,7 @@ class WebApi:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         ).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/api/"
+        self.response_url = self.url + "respond"
 
     def close(self) -> None:
         self._server.shutdown()
@@ -352,6 +353,56 @@ def reaction(name: str, answer: Answer, *, user: str = ALICE, removed: bool = Fa
     return event({"type": kind, "user": user, "reaction": name, "item_user": BOT, "item": item})
 
 
+def command(text: str, slack: WebApi, *, user: str = ALICE, channel: str = CHANNEL) -> Json:
+    return {
+        "token": "t",
+        "command": "/lorebot",
+        "text": text,
+        "user_id": user,
+        "channel_id": channel,
+        "team_id": "T0",
+        "trigger_id": f"trigger.{next(_numbers)}",
+        "response_url": slack.response_url,
+        "api_app_id": "A0",
+    }
+
+
+def click(action: Json, slack: WebApi, *, user: str = ALICE, channel: str = CHANNEL) -> Json:
+    """`action` as an element of a posted message carries it; feedback buttons need a `value`."""
+    return {
+        "type": "block_actions",
+        "team": {"id": "T0"},
+        "user": {"id": user},
+        "channel": {"id": channel},
+        "container": {"type": "message", "channel_id": channel, "message_ts": "1.0"},
+        "trigger_id": f"trigger.{next(_numbers)}",
+        "response_url": slack.response_url,
+        "actions": [{"block_id": "b", "action_ts": next_ts(), **action}],
+    }
+
+
+def submission(view: Json, values: Json, *, user: str = ALICE) -> Json:
+    """A form sent with these values: block id -> a text, or (for a choice) an option's value in a list."""
+    state: Json = {}
+    for block in view["blocks"]:
+        if block["type"] == "input":
+            name, given = block["block_id"], values.get(block["block_id"])
+            entry: Json = {"type": block["element"]["type"]}
+            if block["element"]["type"] == "plain_text_input":
+                entry["value"] = given
+            else:
+                entry["selected_option"] = {"value": given[0]} if given else None
+            state[name] = {block["element"]["action_id"]: entry}
+    sent = {**view, "id": f"V{next(_numbers)}", "state": {"values": state}, "hash": "h"}
+    return {
+        "type": "view_submission",
+        "team": {"id": "T0"},
+        "user": {"id": user},
+        "view": sent,
+        "response_urls": [],
+    }
+
+
 def texts(blocks: Any) -> str:
     """Every text in some blocks, in order: what a person reads."""
     if isinstance(blocks, dict):
@@ -375,6 +426,3 @@ def elements(blocks: Any, kind: str) -> list[Json]:
         for each in blocks:
             found += elements(each, kind)
     return found
-
-
-__all__ = [name for name in dir() if not name.startswith("_")] + ["replace"]

@@ -106,7 +106,7 @@ def say(sentence: str) -> Posting:
 
 def tell(sentence: str) -> Posting:
     """A sentence of ours that holds words of others."""
-    return Posting(escape(sentence), [plain_section(sentence)])
+    return Posting(cut(escape(sentence), 3000), [plain_section(sentence)])
 
 
 def guide() -> Posting:

@@ -39,6 +39,7 @@ def like(client: WebClient) -> Clients:
     pair = clients(client.token or "", client.base_url)
     for each in pair:
         each.ssl, each.proxy, each.headers = client.ssl, client.proxy, client.headers
+        without_proxy_here(each)
     return pair
 
 

@@ -65,7 +65,7 @@ class Conversation:
             return
         marked = self._show_reading(ask)
         question, said = self._question(ask), self._thread(ask)
-        if not self._room.inference.submit(lambda: self._answer(key, ask, question, said, before, marked)):
+        if not self._room.inference.submit(lambda: self._answer(key, ask, question, said, marked)):
             self._reply(ask, blocks.say(words.BUSY))
             self._unmark(ask, marked)
             self._room.finish(key)
@@ -133,10 +133,10 @@ class Conversation:
 
     # On the inference queue
 
-    def _answer(
-        self, key: str, ask: Ask, question: Question, said: Sequence[str], before: Answer | None, marked: bool
-    ) -> None:
+    def _answer(self, key: str, ask: Ask, question: Question, said: Sequence[str], marked: bool) -> None:
         try:
+            # Here and not in the lane: an edit can come while the first wording is still being answered.
+            before = self._answered_before(ask) if ask.edited is not None else None
             answer = self._room.services.answer(question, said)
         except Exception:
             log.exception("%s could not be answered", key)

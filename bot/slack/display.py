@@ -71,7 +71,7 @@ def _bare_around(text: str, *, leading: bool = True) -> str:
     if not leading:
         # `_LEADING` must not eat a sign in mid-sentence ("28 - at most"): only the front of a sentence has list signs.
         bare = one_line(_table(_LINK.sub(r"\1", text)).replace("**", "").replace("`", ""))
-        return (" " if text[:1].isspace() else "") + bare
+        return (" " if re.match(r"[*`_]*\s", text) else "") + bare
     return bare + (" " if re.search(r"\s[*`_]*$", text) else "")
 
 

@@ -1,0 +1,173 @@
+"""What admins ask for: retraining with one message that follows it, status, rollback."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from slack_stage import ADMIN, ALICE, CHANNEL, Stage, command, stage, texts
+
+from bot.errors import AdapterError, TrainingError
+from bot.records import Adapter, Promotion, Verdict
+from bot.slack import reports, words
+from bot.slack.app import announce_swap
+from bot.slack.services import Status
+from bot.store import adapters, runs
+
+
+@pytest.fixture
+def on(tmp_path, monkeypatch):
+    monkeypatch.setattr(reports, "LOOK_EVERY_S", 0.01)
+    with stage(tmp_path) as made:
+        yield made
+
+
+def told(on: Stage, text: str, user: str = ADMIN) -> str:
+    """What the person is answered in private."""
+    before = len(on.slack.of("respond"))
+    on.send(command(text, on.slack, user=user))
+    return texts(on.slack.wait("respond", before + 1)[-1]["blocks"])
+
+
+@pytest.mark.parametrize("text", ["retrain", "status", "rollback"])
+def test_who_is_no_admin_is_refused_politely(on: Stage, text):
+    assert told(on, text, user=ALICE) == words.ADMINS_ONLY
+    assert not on.known.retrained
+    assert not on.known.rolled_back
+    assert not on.slack.posted
+
+
+def test_whom_slack_does_not_vouch_for_is_refused(on: Stage):
+    on.slack.refuse["users.info"] = "missing_scope"
+    assert told(on, "rollback") == words.ADMINS_ONLY
+
+
+def test_the_settings_can_name_admins(tmp_path):
+    with stage(tmp_path, admins=[ALICE]) as on:
+        assert words.ROLLED_BACK.format(adapter="reader-0") in told(on, "rollback", user=ALICE)
+
+
+def test_everybody_gets_help(on: Stage):
+    assert told(on, "help", user=ALICE) == words.HELP_MD
+    assert told(on, "", user=ALICE) == words.HELP_MD
+
+
+def test_the_status_is_shown_in_private(on: Stage):
+    on.known.status = Status(champion="reader-7", documents=3)
+    assert "reader-7" in told(on, "status")
+
+
+def test_a_rollback_says_what_serves_again_or_why_not(on: Stage):
+    assert told(on, "rollback") == words.ROLLED_BACK.format(adapter="reader-0")
+    assert on.known.rolled_back[0]["by"] == ADMIN
+    on.known.fail = AdapterError("there is no earlier adapter to go back to")
+    assert "no earlier adapter" in told(on, "rollback")
+
+
+def test_a_command_that_is_delivered_twice_is_run_once(on: Stage):
+    body = command("retrain", on.slack, user=ADMIN)
+    on.send(body)
+    on.send(body)
+    on.slack.wait("respond")
+    on.settle()
+    assert len(on.known.retrained) == 1
+
+
+def test_a_retraining_is_followed_in_one_message_up_to_its_verdict(on: Stage, monkeypatch):
+    monkeypatch.setattr(reports, "UPDATE_EVERY_S", 0.0)
+    assert told(on, "retrain") == words.RETRAIN_HERE
+    asked = on.known.retrained[0]
+    assert (asked["by"], asked["channel"]) == (ADMIN, CHANNEL)
+    run = runs.start(on.store, by=ADMIN, channel=asked["channel"], ts=asked["ts"])
+    runs.update(on.store, run.id or 0, stage="training", progress=0.5)
+    while not any("training, 50%" in texts(each["blocks"]) for each in on.slack.of("chat.update")):
+        time.sleep(0.005)
+    verdict = Verdict("reject", ("F1 fell",), {"champion": {"f1": 60.0}, "candidate": {"f1": 50.0}})
+    runs.update(on.store, run.id or 0, verdict=verdict)
+    runs.finish(on.store, run.id or 0)
+    finished = on.slack.wait("chat.postMessage", 2)[-1]  # the progress message, and the line that notifies
+    on.settle()
+    assert {each["ts"] for each in on.slack.of("chat.update")} == {asked["ts"]}
+    last = texts(on.slack.of("chat.update")[-1]["blocks"])
+    assert words.RUN_REJECTED in last
+    assert "F1: 60.0 → *50.0*" in last
+    assert (finished["thread_ts"], finished["text"]) == (asked["ts"], f"<@{ADMIN}> {words.RUN_REJECTED}")
+    time.sleep(0.05)
+    assert not runs.unreported(on.store)
+    assert len(on.slack.posted) == 2
+
+
+def test_progress_is_not_updated_more_often_than_slack_likes(on: Stage):
+    run = runs.start(on.store, by=ADMIN, channel=CHANNEL, ts="1.0")
+    for step in range(1, 6):
+        runs.update(on.store, run.id or 0, stage="training", progress=step / 10)
+        time.sleep(0.05)
+    assert len(on.slack.of("chat.update")) == 1
+
+
+def test_a_failed_run_says_so_calmly_with_its_one_line(on: Stage):
+    run = runs.start(on.store, by=ADMIN, channel=CHANNEL, ts="1.0")
+    runs.finish(on.store, run.id or 0, error="only 3 examples, expected 20; collect more feedback")
+    on.slack.wait("chat.postMessage")
+    shown = texts(on.slack.of("chat.update")[-1]["blocks"])
+    assert "only 3 examples" in shown
+    assert words.RUN_FAILED_CALM in shown
+
+
+def test_a_run_that_died_is_reported_too(on: Stage):
+    run = runs.start(on.store, by=ADMIN, channel=CHANNEL, ts="1.0")
+    with on.store.write() as db:
+        db.execute("UPDATE runs SET heartbeat_at = 1 WHERE id = ?", [run.id])
+    on.slack.wait("chat.postMessage")
+    assert words.RUN_DIED in texts(on.slack.of("chat.update")[-1]["blocks"])
+
+
+def test_a_second_retraining_is_refused_while_one_runs(on: Stage):
+    runs.start(on.store, by="schedule")
+    assert told(on, "retrain") == words.RETRAIN_BUSY
+    assert not on.slack.posted
+
+
+def test_a_retraining_that_another_process_started_meanwhile_is_said_in_place(on: Stage):
+    on.known.busy = True
+    on.send(command("retrain", on.slack, user=ADMIN))
+    assert words.RETRAIN_BUSY in texts(on.slack.wait("chat.update")[0]["blocks"])
+
+
+def test_a_retraining_that_cannot_start_says_why(on: Stage, monkeypatch):
+    def fail(**_):
+        raise TrainingError("no seed adapter for this base")
+
+    monkeypatch.setattr(on.known, "retrain", fail)
+    object.__setattr__(on.app.room.services, "retrain", fail)
+    on.send(command("retrain", on.slack, user=ADMIN))
+    assert "no seed adapter" in texts(on.slack.wait("chat.update")[0]["blocks"])
+
+
+def test_where_the_bot_may_not_post_the_admin_is_told_directly(on: Stage):
+    on.slack.refuse["chat.postMessage"] = lambda asked: (
+        "not_in_channel" if asked["channel"] == CHANNEL else None
+    )
+    assert told(on, "retrain") == words.RETRAIN_IN_DIRECT
+    assert on.known.retrained[0]["channel"] == "D0" + ADMIN[2:]
+
+
+def test_a_verdict_that_cannot_be_posted_goes_to_the_admin_directly(on: Stage):
+    on.slack.refuse["chat.update"] = "is_archived"
+    run = runs.start(on.store, by=ADMIN, channel=CHANNEL, ts="1.0")
+    runs.finish(on.store, run.id or 0)
+    assert on.slack.wait("chat.postMessage")[0]["channel"] == "D0" + ADMIN[2:]
+    time.sleep(0.05)
+    assert len(on.slack.posted) == 1
+
+
+def test_a_swap_is_announced_where_its_retraining_was_followed(on: Stage):
+    run = runs.start(on.store, by=ADMIN, channel=CHANNEL, ts="1.0")
+    adapters.add(on.store, Adapter("reader-2", "b", "0", "0", "/tmp"))
+    announce_swap(on.app, Promotion("reader-2", "schedule", "better", run_id=run.id))
+    posted = on.slack.wait("chat.postMessage")[0]
+    assert (posted["channel"], posted["thread_ts"]) == (CHANNEL, "1.0")
+    assert texts(posted["blocks"]) == words.SWAPPED.format(adapter="reader-2")
+    announce_swap(on.app, Promotion("reader-1", "cli", "by hand"))
+    on.settle()
+    assert len(on.slack.posted) == 1

@@ -1,0 +1,95 @@
+"""The two ways to connect, and the way things come and go."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+
+import pytest
+from slack_sdk import WebClient
+from slack_stage import BOT, message, stage
+from starlette.testclient import TestClient
+
+from bot.errors import SettingsError
+from bot.playground.server import start as start_playground
+from bot.slack.app import build_app, http_app, start_socket_mode
+from bot.slack.clients import like
+from bot.slack.queue import Lanes, WorkQueue
+
+
+def signed(body: dict, secret: str = "secret") -> dict:
+    raw, now = json.dumps(body), str(int(time.time()))
+    digest = hmac.new(secret.encode(), f"v0:{now}:{raw}".encode(), hashlib.sha256).hexdigest()
+    headers = {
+        "x-slack-request-timestamp": now,
+        "x-slack-signature": f"v0={digest}",
+        "content-type": "application/json",
+    }
+    return {"content": raw, "headers": headers}
+
+
+def test_http_mode_answers_signed_requests_and_no_others(tmp_path):
+    with stage(tmp_path, started=False) as on, TestClient(http_app(on.app)) as http:
+        assert http.get("/healthz").json() == {"ok": True, "waiting": 0}
+        body = message(f"<@{BOT}> When is payday?")
+        assert http.post("/slack/events", **signed(body, "wrong")).status_code == 401
+        assert http.post("/slack/events", **signed(body)).status_code == 200
+        assert len(on.slack.wait("chat.postMessage")) == 1
+
+
+def test_http_mode_needs_a_signing_secret(tmp_path):
+    with (
+        stage(tmp_path, started=False, slack_signing_secret="") as on,
+        pytest.raises(SettingsError, match="SLACK_SIGNING_SECRET"),
+    ):
+        http_app(on.app)
+
+
+def test_socket_mode_connects_answers_and_stops(tmp_path):
+    with start_playground(port=0) as slack, stage(tmp_path, started=False) as on:
+        app = build_app(on.app.room.services, client=WebClient(token=slack.bot_token, base_url=slack.api_url))
+        connection = start_socket_mode(app, slack.app_token)
+        try:
+            assert connection.handler.client.is_connected()
+        finally:
+            connection.stop()
+        assert not connection.handler.client.is_connected()
+
+
+def test_a_local_slack_is_not_looked_for_behind_a_proxy(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
+    assert [each.proxy for each in like(WebClient(token="x", base_url="https://slack.com/api/"))] == [
+        "http://proxy.test:3128"
+    ] * 2
+    assert [each.proxy for each in like(WebClient(token="x", base_url="http://127.0.0.1:1/api/"))] == [
+        None,
+        None,
+    ]
+
+
+def test_a_queue_that_is_full_refuses_what_may_be_refused():
+    queue = WorkQueue("test", size=1)
+    assert queue.submit(lambda: None)
+    assert not queue.submit(lambda: None)
+    assert queue.submit(lambda: None, beyond_size=True)
+
+
+def test_a_job_that_fails_leaves_its_queue_at_work(caplog):
+    queue, done = WorkQueue("test"), []
+    queue.submit(lambda: 1 / 0)  # type: ignore[arg-type]
+    queue.submit(lambda: done.append(1))
+    queue.start()
+    queue.stop(seconds=5, drain=True)
+    assert done == [1]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_what_goes_to_one_channel_goes_in_order():
+    lanes, done = Lanes(3), []
+    for number in range(200):
+        lanes.submit("C1", lambda number=number: done.append(number))
+    lanes.start()
+    lanes.stop(seconds=5)
+    assert done == list(range(200))

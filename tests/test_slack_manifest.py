@@ -1,0 +1,98 @@
+"""The manifest promises exactly what the code uses."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from slack_stage import stage
+
+import bot.slack
+from bot.slack import blocks, commands
+
+FOLDER = Path(bot.slack.__file__).parent
+MANIFEST = json.loads((FOLDER / "manifest.json").read_text())
+SCOPE_OF_METHOD = {
+    "chat_postMessage": "chat:write",
+    "chat_update": "chat:write",
+    "chat_postEphemeral": "chat:write",
+    "reactions_add": "reactions:write",
+    "reactions_remove": "reactions:write",
+    "users_info": "users:read",
+    "conversations_open": "im:write",
+    "assistant_threads_setStatus": "chat:write",
+    "views_open": None,
+    "views_publish": None,
+    "conversations_replies": None,  # by the kind of conversation, as the message events
+}
+SCOPES_OF_EVENT = {
+    "app_home_opened": [],
+    "app_mention": ["app_mentions:read"],
+    "message.channels": ["channels:history"],
+    "message.groups": ["groups:history"],
+    "message.im": ["im:history"],
+    "message.mpim": ["mpim:history"],
+    "reaction_added": ["reactions:read"],
+    "reaction_removed": ["reactions:read"],
+}
+
+
+def sources() -> str:
+    return "\n".join(path.read_text() for path in sorted(FOLDER.glob("*.py")))
+
+
+@pytest.fixture(scope="module")
+def listened(tmp_path_factory):
+    """The event types for which the app has a listener."""
+    with stage(tmp_path_factory.mktemp("manifest"), started=False) as on:
+        found = set()
+        for name in {*SCOPES_OF_EVENT, "message", "team_join", "assistant_thread_started"}:
+            kind = name.partition(".")[0]
+            body = {
+                "type": "event_callback",
+                "team_id": "T0",
+                "event": {"type": kind, "channel": "C1", "ts": "1.0"},
+            }
+            if on.send(body).status == 200:
+                found.add(kind)
+        return found
+
+
+def test_every_event_that_is_listened_for_is_subscribed_and_no_other(listened):
+    subscribed = MANIFEST["settings"]["event_subscriptions"]["bot_events"]
+    assert {name.partition(".")[0] for name in subscribed} == listened
+    assert set(subscribed) == set(SCOPES_OF_EVENT)
+
+
+def test_the_scopes_are_those_that_events_and_methods_need():
+    called = set(
+        re.findall(
+            r"\.((?:chat|reactions|users|conversations|assistant|views|files|team|bots)_\w+)\(", sources()
+        )
+    )
+    assert called == set(SCOPE_OF_METHOD)
+    needed = {scope for method in called if (scope := SCOPE_OF_METHOD[method])}
+    for name in MANIFEST["settings"]["event_subscriptions"]["bot_events"]:
+        needed |= set(SCOPES_OF_EVENT[name])
+    # `commands` belongs to the slash command and the shortcut, `assistant:write` to the agent view.
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed | {"commands", "assistant:write"}
+
+
+def test_commands_and_shortcuts_are_those_that_the_app_answers():
+    features = MANIFEST["features"]
+    assert [each["command"] for each in features["slash_commands"]] == [commands.COMMAND]
+    assert [(each["callback_id"], each["type"]) for each in features["shortcuts"]] == [
+        (blocks.CORRECT_THIS, "message")
+    ]
+
+
+def test_it_keeps_slacks_limits():
+    shown = MANIFEST["display_information"]
+    assert len(shown["name"]) <= 35
+    assert len(shown["description"]) <= 140
+    assert 175 <= len(shown["long_description"]) <= 4000
+    assert len(MANIFEST["features"]["shortcuts"][0]["name"]) <= 24
+    assert MANIFEST["settings"]["socket_mode_enabled"] is True
+    assert MANIFEST["settings"]["interactivity"]["is_enabled"] is True
