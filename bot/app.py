@@ -21,6 +21,8 @@ from bot.settings import Settings
 from bot.store import Store, documents, feedback, open_store, questions, runs
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from bot.answering import Answerer, LiveReader
     from bot.knowledge.index import Index
     from bot.playground.server import RunningPlayground
@@ -246,12 +248,39 @@ def connect(running: ExitStack, service: Service, *, http_port: int | None = Non
         status=lambda: status(service, retraining.next_run(scheduler)),
     )
     bolt = slack.build_app(services)
-    connection = slack.serve(bolt, services, http_port=http_port)
-    running.callback(connection.stop)
+    if http_port is None:
+        running.callback(slack.start_socket_mode(bolt, settings.slack_app_token).stop)
+    else:
+        running.enter_context(_served(slack.http_app(bolt), http_port))
 
-    watch = ChampionWatch(store, service.registry, service.live, connection.announce_swap)
+    watch = ChampionWatch(
+        store, service.registry, service.live, lambda promotion, _: slack.announce_swap(bolt, promotion)
+    )
     watch.start()
     running.callback(watch.stop)
+
+
+@contextmanager
+def _served(asgi: Starlette, port: int) -> Iterator[None]:
+    """HTTP mode's server, in a thread of its own. On 127.0.0.1: what terminates TLS stands in front of it."""
+    import uvicorn
+
+    server = uvicorn.Server(
+        uvicorn.Config(asgi, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+    )
+    thread = threading.Thread(target=server.run, name="http", daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.05)
+        if not thread.is_alive():
+            raise SettingsError(
+                f"port {port} can't be opened, expected a free one: stop what uses it, or choose another"
+            )
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
 
 
 def status(service: Service, next_run: Any) -> Status:

@@ -52,8 +52,8 @@ def review(as_json: Json = False) -> None:
     from bot.records import WORKSPACE
     from bot.store import documents
 
-    with root.opened(load_settings()) as store:
-        waiting = [each for each in documents.all_taught(store) if each.scope != WORKSPACE]
+    with root.knowledge(load_settings()) as (store, encoder):
+        waiting = [each for each in documents.taught_everywhere(store) if each.scope != WORKSPACE]
         if as_json:
             rows = [
                 {"id": p.id, "scope": p.scope, "question": p.question, "answer": p.text[p.answer_start :]}
@@ -71,7 +71,7 @@ def review(as_json: Json = False) -> None:
             if choice == "q":
                 break
             if choice == "a":
-                documents.widen(store, lesson, WORKSPACE)
+                memory.widen(store, encoder, lesson)
             elif choice == "r":
                 memory.unteach(store, lesson.id or 0)
         typer.echo("Nothing waits." if not waiting else "Done.")

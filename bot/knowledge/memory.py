@@ -137,3 +137,22 @@ def _same(store: Store, vector: np.ndarray, question: str, scopes: Sequence[str]
 
 def _one_line(question: str) -> str:
     return " ".join(question.split())
+
+
+def widen(store: Store, encoder: Encoder, lesson: Passage) -> Passage:
+    """Gives a lesson of one channel to the whole workspace, in its teacher's name, as a reviewer agreed."""
+    teacher = documents.document(store, lesson.source, lesson.scope)
+    evidence = None if lesson.evidence_id is None else documents.passage(store, lesson.evidence_id)
+    if evidence is not None and evidence.scope != WORKSPACE:
+        evidence = None  # the answer is for all now, the channel's own document isn't
+    with store.write():
+        unteach(store, lesson.id or 0)
+        return teach(
+            store,
+            encoder,
+            question=lesson.question or "",
+            answer=lesson.text[lesson.answer_start :],
+            scope=WORKSPACE,
+            person=(teacher.person if teacher else None) or "",
+            evidence=evidence,
+        )

@@ -125,6 +125,11 @@ def taught(store: Store, scopes: Sequence[str]) -> list[Passage]:
     return [Passage(**row) for row in store.rows(sql, list(scopes))]
 
 
+def taught_everywhere(store: Store) -> list[Passage]:
+    """Every taught passage in whatever scope, oldest first: for a reviewer."""
+    return [Passage(**row) for row in store.rows(f"{_PASSAGE} WHERE p.question IS NOT NULL ORDER BY p.id")]
+
+
 def search_words(store: Store, match: str, scopes: Sequence[str], limit: int) -> list[tuple[int, float]]:
     """(passage id, BM25 score; lower is better) of the best word matches.
 

@@ -27,7 +27,7 @@ def start(store: Store, by: str, channel: str | None = None, ts: str | None = No
         other = running(store)
         if other is not None and not alive(other):
             end = {"state": "failed", "stage": "failed", "error": "the process died", "finished_at": now}
-            db.table("runs").update(other.id, end)
+            db.table("runs").update(other.id or 0, end)
         fields = asdict(Run(by=by, channel=channel, ts=ts, pid=os.getpid(), started_at=now, heartbeat_at=now))
         del fields["id"]
         try:
