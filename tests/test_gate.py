@@ -9,14 +9,14 @@ import pytest
 
 from bot.reading.scores import Outcome
 from training.gate import (
-    MIN_CORRECTIONS,
-    MIN_REFERENCES,
+    MIN_CORRECTED,
+    MIN_QUESTIONS,
     Margins,
     Measured,
-    bootstrap,
-    correction_weight,
+    feedback_difference,
     judge,
     mcnemar,
+    mean_difference,
 )
 from training.trials import Trial
 
@@ -82,8 +82,8 @@ def test_too_little_held_out_says_how_much_is_missing() -> None:
     trials = feedback(ups=4, corrections=3)
     verdict = judge(trials, measured("old", [0.0] * 7), measured("new", [1.0] * 7))
     assert verdict.decision == "not_yet"
-    assert f"Only 7 questions with a known answer are held out, {MIN_REFERENCES}" in verdict.reasons[0]
-    assert f"Only 3 corrected questions are held out, {MIN_CORRECTIONS}" in verdict.reasons[1]
+    assert f"Only 7 questions with feedback are held out, {MIN_QUESTIONS}" in verdict.reasons[0]
+    assert f"Only 3 corrected questions are held out, {MIN_CORRECTED}" in verdict.reasons[1]
 
 
 def test_votes_alone_prove_nothing() -> None:
@@ -123,8 +123,8 @@ def test_a_small_loss_within_the_margins_does_not_stop_a_gain() -> None:
 
 
 def test_answers_to_one_question_are_no_independent_evidence() -> None:
-    apart = bootstrap([1.0, 0.0, 0.0, -0.4] * 10, [1.0] * 40, [str(i) for i in range(40)])
-    together = bootstrap([1.0, 0.0, 0.0, -0.4] * 10, [1.0] * 40, [str(i % 4) for i in range(40)])
+    apart = mean_difference([1.0, 0.0, 0.0, -0.4] * 10, [str(i) for i in range(40)])
+    together = mean_difference([1.0, 0.0, 0.0, -0.4] * 10, [str(i % 4) for i in range(40)])
     assert apart.mean == pytest.approx(together.mean) == pytest.approx(15)
     assert together.high - together.low > 2 * (apart.high - apart.low)
     assert together.clusters == 4
@@ -134,14 +134,20 @@ def test_the_interval_agrees_with_theory_and_is_the_same_each_time() -> None:
     generator = random.Random(5)
     differences = [generator.gauss(0.05, 0.3) for _ in range(400)]
     names = [str(i) for i in range(400)]
-    found = bootstrap(differences, [1.0] * 400, names)
+    found = mean_difference(differences, names)
     assert (found.high - found.low) / 2 == pytest.approx(100 * 1.96 * 0.3 / 20, rel=0.15)
-    assert found == bootstrap(differences, [1.0] * 400, names)
+    assert found == mean_difference(differences, names)
 
 
-def test_a_correction_stands_for_the_downs_that_nobody_corrected() -> None:
-    assert correction_weight(feedback(ups=5, corrections=4, downs=8)) == 3
-    assert correction_weight(feedback(ups=5, corrections=0, downs=8)) == 0
+def test_a_down_on_which_both_say_the_same_is_no_gain_and_another_counts_as_corrections_do() -> None:
+    trials = feedback(ups=2, corrections=3, downs=4)
+    old = [outcome(str(i), 0.0, answer="old") for i in range(9)]
+    same = [
+        outcome(str(i), 1.0 if 2 <= i < 5 else 0.0, answer="new" if 2 <= i < 5 else "old") for i in range(9)
+    ]
+    apart = [replace(each, answer="new") if i >= 5 else each for i, each in enumerate(same)]
+    assert feedback_difference(trials, old, same).mean == pytest.approx(100 * 3 / 9)
+    assert feedback_difference(trials, old, apart).mean == pytest.approx(100 * (3 + 4 * 3 / (3 + 1)) / 9)
 
 
 def test_mcnemar_counts_disagreements_only() -> None:
@@ -152,18 +158,19 @@ def test_mcnemar_counts_disagreements_only() -> None:
     assert found.p == pytest.approx(2 * (1 + 6) / 64)
 
 
-def cycle_of(generator: random.Random, n: int, gain: float, corrected: float) -> str:
-    """One simulated cycle: the reader is right half of the time; a candidate changes 30 % of the answers, and each
-    changed one is right with a chance of 0.5 + gain. Feedback and corrections come as people give them."""
+def cycle_of(generator: random.Random, n: int, corrected: float, *, mends: float, breaks: float) -> str:
+    """One simulated cycle: the champion is right half of the time; the candidate says something else to 30 % of the
+    questions, and so mends a wrong answer or breaks a right one with these chances. People vote and correct."""
     trials, old, new = [], [], []
     for i in range(n):
-        right = generator.random() < 0.5
+        right, differs = generator.random() < 0.5, generator.random() < 0.3
         kind = "up" if right else "correction" if generator.random() < corrected else "down"
+        becomes = generator.random() > breaks if right else generator.random() < mends
         trials.append(trial(i, kind))
-        old.append(float(right))
-        moves = generator.random() < 0.3
-        new.append(float(generator.random() < 0.5 + gain) if moves else float(right))
-    return judge(trials, measured("old", old), measured("new", new)).decision
+        old.append(outcome(str(i), float(right), answer="old"))
+        new.append(outcome(str(i), float(becomes), answer="new") if differs else old[-1])
+    champion, candidate = Measured("old", tuple(old), golden(), 1), Measured("new", tuple(new), golden(), 1)
+    return judge(trials, champion, candidate).decision
 
 
 @pytest.mark.parametrize(("n", "corrected"), [(30, 1.0), (60, 0.4), (120, 0.3)])
@@ -172,12 +179,12 @@ def test_candidates_that_are_no_better_are_seldom_promoted(
 ) -> None:
     monkeypatch.setattr("training.gate.bootstrap.__defaults__", (1000,))
     generator = random.Random(n)
-    promoted = sum(cycle_of(generator, n, 0.0, corrected) == "promote" for _ in range(200))
-    assert promoted <= 0.06 * 200
+    found = [cycle_of(generator, n, corrected, mends=0.5, breaks=0.5) for _ in range(200)]
+    assert found.count("promote") <= 0.05 * 200
 
 
 def test_candidates_that_are_much_better_mostly_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.gate.bootstrap.__defaults__", (1000,))
     generator = random.Random(7)
-    promoted = sum(cycle_of(generator, 120, 0.4, 0.6) == "promote" for _ in range(50))
-    assert promoted >= 40
+    found = [cycle_of(generator, 150, 0.5, mends=0.8, breaks=0.1) for _ in range(50)]
+    assert found.count("promote") >= 40

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from adapter_folders import write_adapter
 
 from bot.errors import AdapterError
 from bot.reading.bases import file_sha256
@@ -14,27 +15,7 @@ from bot.registry import Registry, new_id, person_digest, shipped_folder
 from bot.store import Store, open_store
 from bot.store import adapters as log
 
-BASE = "all-MiniLM-L6-v2"
 Make = Callable[..., Path]
-
-
-def write_adapter(folder: Path, adapter_id: str, *, base_sha256: str = "b" * 64, **card: object) -> Path:
-    """A folder that is an adapter to everybody who doesn't load it."""
-    folder.mkdir(parents=True)
-    (folder / "adapter_model.safetensors").write_bytes(f"weights of {adapter_id}".encode())
-    (folder / "adapter_config.json").write_text("{}")
-    (folder / "calibrator.json").write_text("{}")
-    content = {
-        "id": adapter_id,
-        "base": BASE,
-        "base_sha256": base_sha256,
-        "parent": "seed",
-        "sha256": file_sha256(folder / "adapter_model.safetensors"),
-        "calibrator_sha256": file_sha256(folder / "calibrator.json"),
-        **card,
-    }
-    (folder / "card.json").write_text(json.dumps(content))
-    return folder
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import sys
+from contextlib import redirect_stdout  # the Trainer prints; stdout is for data
 from pathlib import Path
 from typing import Annotated
 
@@ -85,7 +86,7 @@ def cycle(
     settings = load_settings(**({"home": home} if home else {}))
     stand_back(settings.threads)
     loop = open_loop(settings, open_store(settings.database))
-    with stopped_by_signals(), shown_progress("cycle") as tell:
+    with redirect_stdout(sys.stderr), stopped_by_signals(), shown_progress("cycle") as tell:
         finished = run_cycle(
             loop, by=by, channel=channel, ts=ts, options=Options(replay_share=replay_share), show=tell
         )
@@ -130,7 +131,7 @@ def simulate(
     settings = load_settings()
     stand_back(settings.threads)
     users = Users(feedback, rounds, flip, corrections, seed)
-    with stopped_by_signals(), shown_progress("simulate") as tell:
+    with redirect_stdout(sys.stderr), stopped_by_signals(), shown_progress("simulate") as tell:
         found = run_simulation(settings, stream, test, users, tell)
     typer.echo(json.dumps(found) if as_json else printed(found))
 

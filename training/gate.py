@@ -1,10 +1,11 @@
 """The gate: a candidate serves only if it is shown to be better, and nothing else got worse.
 
-Champion and candidate read the same held-out questions. Those of which an accepted answer is known are: ups (what was
-said then is right), corrections (the person's words are), confirmed silences. Corrections exist only where the reader
-then in service was wrong, so a candidate that merely answers differently gains on them what it loses on the ups.
-That is why all count together, each correction standing also for the downs that nobody corrected: the share of
-questions people liked and disliked stays what it was.
+Champion and candidate read the same held-out questions. An accepted answer is known of ups (what was said then is
+right), corrections (the person's words are) and confirmed silences. Corrections exist only where the reader then in
+service was wrong, so a candidate that merely answers differently gains on them what it loses on the ups: all have to
+count together, and with them the downs that nobody corrected. Where both readers say the same there, nothing is gained
+or lost. Where they differ, nobody knows; such a down counts with the mean gain of the corrections on which the two
+differ, reckoned with one more of them that gains nothing, so that few corrections promise little.
 
 The interval is a paired bootstrap (Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; for
 comparing two systems on the same items: Koehn 2004): draw as many questions as there are, with replacement, and see
@@ -15,24 +16,29 @@ McNemar's exact test on exact match is reported beside it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.reading.scores import Outcome, summarise
-from bot.reading.squad import mean_percent
+from bot.reading.squad import mean_percent, normalise
 from bot.records import Scores, Verdict
-from training.trials import Trial, changed
+from training.trials import Trial, TrialKind, changed
+
+Floats = NDArray[np.float64]
+KINDS: tuple[TrialKind, ...] = ("correction", "up", "silence", "down")
 
 RESAMPLES = 10_000
 SEED = 20_231
 
-MIN_REFERENCES = 20
-"""Held-out questions with a known answer, below which an interval means nothing."""
+MIN_QUESTIONS = 20
+"""Held-out questions with feedback, below which an interval means nothing."""
 
-MIN_CORRECTIONS = 8
+MIN_CORRECTED = 8
 """Of them, questions that somebody corrected: without them a gain can't show, for ups only tell what was right."""
 
 
@@ -91,7 +97,10 @@ def judge(
         summarise(champion.adapter, champion.golden),
         summarise(candidate.adapter, candidate.golden),
     )
-    golden = _paired(champion.golden, candidate.golden)
+    golden = mean_difference(
+        [b.f1 - a.f1 for a, b in zip(champion.golden, candidate.golden, strict=True)],
+        [outcome.id for outcome in champion.golden],
+    )
     numbers = {
         "champion": champion.adapter,
         "candidate": candidate.adapter,
@@ -118,25 +127,55 @@ def judge(
 
 
 def bootstrap(
-    differences: Sequence[float],
-    weights: Sequence[float],
-    clusters: Sequence[str],
-    resamples: int = RESAMPLES,
-) -> Difference:
-    """The weighted mean of paired differences (0..1) in points, and its 95 % percentile interval over clusters."""
-    order = {name: i for i, name in enumerate(dict.fromkeys(clusters))}
-    sums, masses = np.zeros(len(order)), np.zeros(len(order))
-    for difference, weight, name in zip(differences, weights, clusters, strict=True):
-        sums[order[name]] += weight * difference
-        masses[order[name]] += weight
+    tallies: Mapping[str, Sequence[float]], statistic: Callable[[Floats], Floats], resamples: int = RESAMPLES
+) -> tuple[float, float, float]:
+    """A statistic and the ends of its 95 % percentile interval.
+
+    `tallies` holds each question's sums; `statistic` turns sums over all questions (..., k) into figures (...).
+    """
+    table = np.array(list(tallies.values()), dtype=np.float64)
     generator = np.random.default_rng(SEED)
-    means = np.empty(resamples)
+    drawn = np.empty(resamples)
     for i in range(0, resamples, 500):  # in parts: all draws at once would take hundreds of MB
-        drawn = generator.integers(len(order), size=(min(500, resamples - i), len(order)))
-        means[i : i + len(drawn)] = sums[drawn].sum(1) / masses[drawn].sum(1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    mean = sums.sum() / masses.sum()
-    return Difference(100 * float(mean), 100 * float(low), 100 * float(high), len(differences), len(order))
+        picked = generator.integers(len(table), size=(min(500, resamples - i), len(table)))
+        drawn[i : i + len(picked)] = statistic(table[picked].sum(1))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(statistic(table.sum(0))), float(low), float(high)
+
+
+def mean_difference(differences: Sequence[float], clusters: Sequence[str]) -> Difference:
+    """The mean of paired differences (0..1), in points."""
+    tallies: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for difference, name in zip(differences, clusters, strict=True):
+        tallies[name][0] += 100 * difference
+        tallies[name][1] += 1
+    figures = bootstrap(tallies, lambda sums: sums[..., 0] / sums[..., 1])
+    return Difference(*figures, n=len(differences), clusters=len(tallies))
+
+
+def feedback_difference(
+    trials: Sequence[Trial], champion: Sequence[Outcome], candidate: Sequence[Outcome]
+) -> Difference:
+    """The mean difference in F1 over all held-out feedback, as the module's head describes it, in points."""
+    tallies: dict[str, list[float]] = defaultdict(lambda: [0.0] * 5)
+    for trial, a, b in zip(trials, champion, candidate, strict=True):
+        tally = tallies[trial.cluster]
+        gain, differ = 100 * (b.f1 - a.f1), normalise(a.answer or "") != normalise(b.answer or "")
+        tally[0] += 1
+        if trial.kind != "down":
+            tally[1] += gain
+        elif differ:
+            tally[2] += 1
+        if trial.kind == "correction" and differ:
+            tally[3] += gain
+            tally[4] += 1
+
+    def mean(sums: Floats) -> Floats:
+        n, known, unknown, gained, corrected = (sums[..., i] for i in range(5))
+        total: Floats = (known + unknown * gained / (corrected + 1)) / n
+        return total
+
+    return Difference(*bootstrap(tallies, mean), n=len(trials), clusters=len(tallies))
 
 
 def mcnemar(champion: Sequence[Outcome], candidate: Sequence[Outcome]) -> McNemar:
@@ -148,34 +187,17 @@ def mcnemar(champion: Sequence[Outcome], candidate: Sequence[Outcome]) -> McNema
     return McNemar(better, worse, min(1.0, 2 * tail))
 
 
-def correction_weight(trials: Sequence[Trial]) -> float:
-    """How many held-out downs each held-out correction stands for, itself included."""
-    corrections = sum(trial.kind == "correction" for trial in trials)
-    downs = sum(trial.kind == "down" for trial in trials)
-    return (corrections + downs) / corrections if corrections else 0.0
-
-
 def _held_out(
     trials: Sequence[Trial], champion: Sequence[Outcome], candidate: Sequence[Outcome]
 ) -> tuple[dict[str, Any], Difference | None]:
     """The figures on held-out feedback; no difference where no correction makes one possible."""
     rows = list(zip(trials, champion, candidate, strict=True))
-    by_kind = {
-        kind: [row for row in rows if row[0].kind == kind] for kind in ("correction", "up", "silence", "down")
-    }
+    by_kind = {kind: [row for row in rows if row[0].kind == kind] for kind in KINDS}
     judged = [row for row in rows if row[0].kind != "down"]
-    weight = correction_weight(trials)
-    difference = None
-    if judged and by_kind["correction"]:
-        difference = bootstrap(
-            [b.f1 - a.f1 for _, a, b in judged],
-            [weight if trial.kind == "correction" else 1.0 for trial, _, _ in judged],
-            [trial.cluster for trial, _, _ in judged],
-        )
+    difference = feedback_difference(trials, champion, candidate) if by_kind["correction"] else None
     numbers: dict[str, Any] = {
-        "references": len({trial.cluster for trial, _, _ in judged}),
+        "questions": len({trial.cluster for trial in trials}),
         "corrected": len({trial.cluster for trial, _, _ in by_kind["correction"]}),
-        "correction_weight": round(weight, 2),
         "difference": asdict(difference) if difference else None,
         "mcnemar": asdict(mcnemar([a for _, a, _ in judged], [b for _, _, b in judged])),
         "abstention_rate": {"champion": _silent(champion), "candidate": _silent(candidate)},
@@ -189,11 +211,6 @@ def _held_out(
             "candidate_f1": _mean_f1([b for _, _, b in group]),
         }
     return numbers, difference
-
-
-def _paired(champion: Sequence[Outcome], candidate: Sequence[Outcome]) -> Difference:
-    differences = [b.f1 - a.f1 for a, b in zip(champion, candidate, strict=True)]
-    return bootstrap(differences, [1.0] * len(differences), [outcome.id for outcome in champion])
 
 
 def _worse(before: Scores, after: Scores, size: int, new_size: int, margins: Margins) -> tuple[str, ...]:
@@ -235,8 +252,8 @@ def _missing(held_out: dict[str, Any]) -> tuple[str, ...]:
     """What is lacking for a judgement, and about how much more feedback would bring it."""
     found = []
     for name, have, need in (
-        ("questions with a known answer are", held_out["references"], MIN_REFERENCES),
-        ("corrected questions are", held_out["corrected"], MIN_CORRECTIONS),
+        ("questions with feedback are", held_out["questions"], MIN_QUESTIONS),
+        ("corrected questions are", held_out["corrected"], MIN_CORRECTED),
     ):
         if have < need:
             found.append(

@@ -41,15 +41,21 @@ class Users:
 
 
 def run_simulation(
-    settings: Settings, stream: Path, test: Path, users: Users, tell: Tell, options: Options = Options()
+    settings: Settings,
+    stream: Path,
+    test: Path,
+    users: Users,
+    tell: Tell,
+    options: Options = Options(),
+    loop_over: Callable[[Settings, Store], Loop] = open_loop,
 ) -> dict[str, Any]:
     """The figures before and after, as JSON-able data. Raises DataError for files that can't be used or don't suffice."""
     asked, measured_on = _draw(read_items(stream), users), read_items(test)
     with tempfile.TemporaryDirectory(prefix="lorebot-simulation-") as folder:
         home = Path(folder)
         store = open_store(home / "lorebot.db")
-        loop = open_loop(settings.model_copy(update={"home": home}), store)
         try:
+            loop = loop_over(settings.model_copy(update={"home": home}), store)
             return _simulate(loop, asked, measured_on, users, options, tell)
         finally:
             store.close()

@@ -1,0 +1,288 @@
+"""What each kind of feedback teaches, what it can't, and what is held out."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.records import Answer, Candidate, Feedback, Offered, Question
+from bot.store import feedback, open_store, questions
+from training.examples import Said, examples_of, gather, is_held_out, unremarked, weighted
+from training.locating import locate
+
+LEAVE = "Staff get 25 days of leave a year. Interns get twelve days. Ask Odile Ferrant."
+TRAVEL = "Trains are booked by the office. Flights need the approval of a lead."
+
+
+def span(text: str, words: str) -> tuple[int, int]:
+    return text.index(words), text.index(words) + len(words)
+
+
+def said(
+    vote: str | None = None,
+    *,
+    words: str | None = "25 days",
+    question: str = "How much leave do I get?",
+    person: str = "U1",
+    answer_id: int = 1,
+    offered: tuple[str, ...] = (LEAVE, TRAVEL),
+    pointed: str | None = None,
+    answer: dict[str, Any] | None = None,
+    **given: Any,
+) -> Said:
+    """A vote on an answer that says `words` of the first text; None: on an abstention."""
+    start, end = span(offered[0], words) if words else (0, 0)
+    candidate = Candidate(
+        0, *span(offered[0], words or "25 days"), words or "25 days", 1.0, math.log(0.5), 0.6
+    )
+    record = Answer(
+        question_id=answer_id,
+        text=words,
+        confidence=0.6,
+        adapter="seed",
+        offered=tuple(
+            Offered(text, 10 + i, "Handbook", "", None, 0.9 - i / 10) for i, text in enumerate(offered)
+        ),
+        candidates=(candidate,),
+        chosen=0 if words else None,
+        start=start,
+        end=end,
+        id=answer_id,
+    )
+    asked = Question("message", f"C1:{answer_id}", question, "U1", id=answer_id)
+    return Said(
+        Feedback(answer_id, person, vote, "button", **given),  # type: ignore[arg-type]
+        replace(record, **(answer or {})),
+        asked,
+        pointed,
+    )
+
+
+def learned(*pieces: Said) -> Any:
+    """The examples when nothing is held out."""
+    return examples_of(pieces, 0.0)
+
+
+def only(*pieces: Said) -> Any:
+    (example,) = learned(*pieces).examples
+    return example
+
+
+def test_an_up_teaches_the_same_span_again() -> None:
+    example = only(said("up"))
+    assert (example.kind, example.context, example.weight) == ("up", LEAVE, 1.0)
+    assert LEAVE[example.start : example.end] == "25 days"
+    assert example.feedback == (1, "U1")
+
+
+def test_a_down_pushes_away_from_its_span_and_teaches_no_other() -> None:
+    example = only(said("down"))
+    assert (example.kind, LEAVE[example.start : example.end], example.rejected) == ("down", "25 days", None)
+    assert example.references == ()
+
+
+def test_a_down_on_an_abstention_pushes_away_from_silence_in_the_text_the_reader_liked() -> None:
+    example = only(said("down", words=None))
+    assert (example.kind, example.context, example.start, example.end) == ("down_abstention", LEAVE, 0, 0)
+
+
+def test_an_up_on_an_abstention_confirms_silence_at_half_weight() -> None:
+    example = only(said("up", words=None))
+    assert (example.kind, example.weight) == ("silence", 0.5)
+
+
+def test_a_correction_teaches_its_span_and_pushes_away_from_the_rejected_one() -> None:
+    example = only(said("down", correction="twelve days"))
+    assert (example.kind, LEAVE[example.start : example.end]) == ("correction", "twelve days")
+    assert example.rejected == span(LEAVE, "25 days")
+    assert example.references == ("twelve days",)
+    assert example.weight == 1.0
+
+
+def test_a_correction_without_a_vote_counts_too() -> None:
+    assert only(said(correction="twelve days")).kind == "correction"
+
+
+def test_a_correction_in_another_text_rejects_nothing_there() -> None:
+    example = only(said("down", correction="the approval of a lead"))
+    assert (example.context, example.rejected) == (TRAVEL, None)
+
+
+@pytest.mark.parametrize("correction", ["TWELVE DAYS", " twelve\n days. ", "“twelve days”", "Twelve, days"])
+def test_a_correction_is_found_whatever_its_case_spacing_and_marks(correction: str) -> None:
+    example = only(said("down", correction=correction))
+    assert LEAVE[example.start : example.end] == "twelve days"
+
+
+def test_a_correction_in_the_passage_that_the_person_chose_is_taken_from_there() -> None:
+    twice = "Guests get 25 days of free parking."
+    piece = said("down", words="Odile Ferrant", offered=(LEAVE, twice), correction="25 days", passage_id=11)
+    assert only(piece).context == twice
+
+
+def test_a_correction_missing_from_the_chosen_passage_is_searched_in_the_others() -> None:
+    piece = said("down", words="25 days", correction="twelve days", passage_id=11)
+    assert only(piece).context == LEAVE
+
+
+def test_a_passage_that_search_did_not_offer_teaches_and_is_read_when_judging() -> None:
+    other = "Part-time staff get fifteen days."
+    piece = said("down", correction="fifteen days", passage_id=99, pointed=other)
+    assert only(piece).context == other
+    (trial,) = examples_of([piece], 1.0).trials
+    assert trial.texts == (LEAVE, TRAVEL, other)
+    assert len(trial.priors) == 3
+
+
+def test_a_correction_that_stands_nowhere_is_rejected_with_its_reason() -> None:
+    found = learned(said("down", correction="forty weeks"))
+    assert found.examples == ()
+    assert found.rejected == {"a correction that stands in no offered text": 1}
+    assert found.people == frozenset()
+
+
+def test_a_correction_as_long_as_a_letter_is_no_span() -> None:
+    assert learned(said("down", correction="word " * 41)).rejected == {"a correction too long for a span": 1}
+
+
+def test_told_to_be_silent_teaches_silence() -> None:
+    example = only(said("down", reason="should_be_silent"))
+    assert (example.kind, example.context, example.start, example.end) == ("silence", LEAVE, 0, 0)
+
+
+def test_told_to_be_silent_where_somebody_found_the_answer_teaches_nothing() -> None:
+    found = learned(
+        said("down", reason="should_be_silent", answer_id=1),
+        said("down", person="U2", answer_id=2, correction="twelve days"),
+    )
+    assert [example.kind for example in found.examples] == ["correction"]
+    assert found.rejected == {"told to be silent where somebody found an answer": 1}
+
+
+def test_an_outdated_text_is_no_fault_of_the_reading() -> None:
+    assert learned(said("down", reason="outdated")).rejected == {"the text is outdated, not the reading": 1}
+
+
+def test_a_vote_on_a_taught_answer_says_nothing_of_the_reader_but_its_correction_does() -> None:
+    taught = {"from_memory": True}
+    assert learned(said("up", answer=taught)).rejected == {"a vote on a taught answer": 1}
+    example = only(said("down", answer=taught, correction="twelve days"))
+    assert (example.kind, example.rejected) == ("correction", None)
+
+
+def test_a_person_has_one_vote_on_a_question_and_text_and_it_is_the_last() -> None:
+    found = learned(said("up", answer_id=1), said("down", answer_id=2, question="how much LEAVE do I get"))
+    assert [example.kind for example in found.examples] == ["down"]
+    assert found.rejected == {"said again later": 1}
+
+
+def test_as_many_ups_as_downs_on_one_answer_teach_nothing() -> None:
+    found = learned(said("up", person="U1"), said("down", person="U2"))
+    assert found.examples == ()
+    assert found.rejected == {"contradictory": 2}
+
+
+def test_the_majority_is_believed() -> None:
+    found = learned(said("up", person="U1"), said("up", person="U2"), said("down", person="U3"))
+    assert [example.kind for example in found.examples] == ["up", "up"]
+    assert found.rejected == {"outvoted": 1}
+
+
+def test_a_correction_outweighs_one_vote_for_the_answer() -> None:
+    found = learned(said("up", person="U1"), said("down", person="U2", correction="twelve days"))
+    assert [example.kind for example in found.examples] == ["correction"]
+
+
+def test_people_are_named_only_where_they_taught_something() -> None:
+    found = learned(
+        said("up", person="U1"), said("down", person="U2", answer_id=2, question="?!", reason="outdated")
+    )
+    assert found.people == {"U1"}
+
+
+def test_a_quarter_of_the_questions_is_held_out_and_never_moves() -> None:
+    names = [f"Question number {i}?" for i in range(2000)]
+    held = [name for name in names if is_held_out(name)]
+    assert 0.22 < len(held) / len(names) < 0.28
+    assert held == [name for name in names if is_held_out(name.lower().replace("?", "  ?!"))]
+    assert set(held) < {name for name in names if is_held_out(name, 0.4)}
+
+
+def test_what_is_held_out_is_not_learned() -> None:
+    pieces = [said("up", question=f"Question number {i}?", answer_id=i) for i in range(1, 200)]
+    found = examples_of(pieces)
+    learned_of = {example.question for example in found.examples}
+    judged_on = {trial.question for trial in found.trials}
+    assert not learned_of & judged_on
+    assert len(learned_of | judged_on) == 199
+
+
+def test_a_trial_is_the_question_as_it_was_asked() -> None:
+    (trial,) = examples_of([said("up")], 1.0).trials
+    assert (trial.kind, trial.texts, trial.references, trial.said) == (
+        "up",
+        (LEAVE, TRAVEL),
+        ("25 days",),
+        "25 days",
+    )
+    assert trial.priors[0] == 0.0 > trial.priors[1]
+
+
+def test_what_anybody_accepted_is_accepted_in_every_trial_of_the_question() -> None:
+    found = examples_of(
+        [
+            said("down", person="U1", correction="twelve days"),
+            said("down", person="U2", correction="Interns get twelve days", answer_id=2),
+            said("up", words=None, person="U3", answer_id=3, question="Who pays?"),
+        ],
+        1.0,
+    )
+    first, second, silent = found.trials
+    assert set(first.references) == set(second.references) == {"twelve days", "Interns get twelve days"}
+    assert (silent.kind, silent.references) == ("silence", ())
+
+
+def test_an_up_counts_as_much_as_the_seed_still_believes_it() -> None:
+    found = learned(said("up", answer_id=1), said("down", answer_id=2, question="Who pays?"))
+    assert found.thought == {1: math.log(0.5), 2: math.log(0.5)}
+    ups = {now: weighted(found.examples, found.thought, {1: math.log(now), 2: -9.0}) for now in (0.25, 0.9)}
+    assert [example.weight for example in ups[0.25]] == pytest.approx([0.5, 1.0])
+    assert [example.weight for example in ups[0.9]] == [1.0, 1.0]
+
+
+def test_words_match_whole_and_nearest_to_the_question() -> None:
+    assert locate("three", ["thirty-threefold and threesome"], "?") is None
+    text = "Managers wait three weeks. Trainees wait three days. Cooks wait three weeks."
+    place = locate("three weeks", [text], "How long do cooks wait?")
+    assert place is not None
+    assert place.start == text.rindex("three weeks")
+    assert locate("  ... ", [text], "?") is None
+
+
+def test_an_exact_match_in_a_later_text_is_preferred_to_a_tolerant_one() -> None:
+    place = locate("Odile Ferrant", ["ask odile ferrant", "Ask Odile Ferrant"], "?")
+    assert place is not None
+    assert place.text == "Ask Odile Ferrant"
+
+
+def test_everything_comes_out_of_a_real_store(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "lorebot.db")
+    for i in range(40):
+        piece = said("up" if i % 2 else "down", question=f"Question number {i}?", answer_id=i + 1)
+        question = questions.record_question(store, replace(piece.question, id=None))
+        answer = questions.record_answer(store, replace(piece.answer, id=None, question_id=question.id or 0))
+        if i < 30:
+            feedback.record(store, replace(piece.feedback, answer_id=answer.id or 0))
+    found = gather(store)
+    assert len(found.examples) + len(found.trials) == 30
+    assert Counter(example.kind for example in found.examples).keys() == {"up", "down"}
+    quiet = unremarked(store, 100)
+    assert {example.kind for example in quiet} == {"replay"}
+    assert all(int(example.question.split()[-1][:-1]) >= 30 for example in quiet)
+    assert not any(is_held_out(example.question) for example in quiet)
+    assert len(unremarked(store, 3)) == 3
