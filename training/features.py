@@ -73,21 +73,22 @@ def model_inputs(rows: Sequence[Row], pad_id: int) -> dict[str, Tensor]:
     width = -(-max(len(row["input_ids"]) for row in rows) // PAD_TO) * PAD_TO
     ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
     mask = torch.zeros((len(rows), width), dtype=torch.long)
-    types = torch.zeros((len(rows), width), dtype=torch.long)
     for i, row in enumerate(rows):
         length = len(row["input_ids"])
         ids[i, :length] = torch.tensor(row["input_ids"])
         mask[i, :length] = 1
-        types[i, row["first"] : length] = 1
-    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+    return {"input_ids": ids, "attention_mask": mask}
 
 
-def allowed_positions(inputs: dict[str, Tensor]) -> Tensor:
-    """(B, L) bool: position 0 ("no answer") and the passage's tokens, without the [SEP] that closes it."""
-    allowed = inputs["token_type_ids"].bool()
-    last = inputs["attention_mask"].sum(1, keepdim=True) - 1
-    allowed = allowed.scatter(1, last, False)
-    allowed[:, 0] = True
+def allowed_positions(rows: Sequence[Row], width: int) -> Tensor:
+    """(B, width) bool: position 0 ("no answer") and the passage's tokens, without the [SEP] that closes
+    it."""
+    import torch
+
+    allowed = torch.zeros((len(rows), width), dtype=torch.bool)
+    for i, row in enumerate(rows):
+        allowed[i, 0] = True
+        allowed[i, row["first"] : row["length"] - 1] = True
     return allowed
 
 
@@ -107,7 +108,7 @@ class Collator:
             for name, distribution in seeds.items():
                 distribution[i, : len(row[name])] = torch.tensor(row[name])
         targets = Targets(
-            allowed=allowed_positions(inputs),
+            allowed=allowed_positions(rows, shape[1]),
             towards=torch.tensor([row["towards"] for row in rows]),
             towards_weight=torch.tensor([row["towards_weight"] for row in rows]),
             away=torch.tensor([row["away"] for row in rows]),

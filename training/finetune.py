@@ -58,16 +58,12 @@ def finetune(build_folder: Path, out: Path, progress: Progress | None = None) ->
     tell(0.0, "reading the build")
     cutter = load_cutter(base.folder, build.settings.max_length, build.settings.stride)
     model = _model(build, base)
-    rows = _with_seed_distributions(list(window_rows(build.examples, cutter, build.settings)), model, cutter)
-    if not rows:
-        raise TrainingError(
-            f"No example in {build_folder} has anything to learn; expected at least one that does."
-        )
+    data = _data(build, model, cutter)
     started = time.time()
-    steps = _train(model, as_dataset(rows), build, cutter, tell)
+    steps = _train(model, data, build, cutter, tell)
     tell(SHARE_OF_TRAINING, "fitting the calibrator")
     draft, card = _write_draft(
-        model, build, base, out, steps=steps, windows=len(rows), seconds=round(time.time() - started)
+        model, build, base, out, steps=steps, windows=len(data), seconds=round(time.time() - started)
     )
     calibrate(draft, card, build.calibration)
     publish(draft, out)
@@ -89,13 +85,13 @@ def _base_of(build: Build) -> Base:
 def _model(build: Build, base: Base) -> Any:
     """The frozen base with the LoRA layers to train: fresh ones, or the seed adapter's."""
     import torch
-    from transformers import AutoModelForQuestionAnswering, set_seed
 
     settings = build.settings
-    set_seed(settings.seed)
     with quiet_loading():
         from peft import LoraConfig, PeftModel, TaskType, get_peft_model
+        from transformers import AutoModelForQuestionAnswering, set_seed
 
+        set_seed(settings.seed)
         backbone = AutoModelForQuestionAnswering.from_pretrained(
             base.folder,
             local_files_only=True,
@@ -119,6 +115,15 @@ def _model(build: Build, base: Base) -> Any:
         return get_peft_model(backbone, config)
 
 
+def _data(build: Build, model: Any, cutter: WindowCutter) -> Dataset:
+    rows = list(window_rows(build.examples, cutter, build.settings))
+    if not rows:
+        raise TrainingError(
+            f"No example in {build.folder} has anything to learn; expected at least one that does."
+        )
+    return as_dataset(_with_seed_distributions(rows, model, cutter))
+
+
 def _with_seed_distributions(rows: list[Row], model: Any, cutter: WindowCutter) -> list[Row]:
     """Fills in, for the rows of replay, what the untrained model says: the distributions to stay close to."""
     import torch
@@ -130,9 +135,8 @@ def _with_seed_distributions(rows: list[Row], model: Any, cutter: WindowCutter) 
         inputs = model_inputs(batch, cutter.pad_id)
         with torch.inference_mode():
             output = model(**inputs)
-            starts, ends = log_distributions(
-                output.start_logits, output.end_logits, allowed_positions(inputs)
-            )
+            allowed = allowed_positions(batch, inputs["input_ids"].shape[1])
+            starts, ends = log_distributions(output.start_logits, output.end_logits, allowed)
         for row, start, end in zip(batch, starts.exp(), ends.exp(), strict=True):
             row["seed_start"] = start[: row["length"]].tolist()
             row["seed_end"] = end[: row["length"]].tolist()

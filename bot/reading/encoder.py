@@ -56,12 +56,13 @@ class BaseEncoder:
 
     def _load(self) -> tuple[Tokenizer, Any]:
         from tokenizers import Tokenizer
-        from transformers import AutoModel
 
         tokenizer = Tokenizer.from_file(str(self._base.folder / "tokenizer.json"))
         tokenizer.enable_truncation(MAX_TOKENS)
         tokenizer.no_padding()
         with quiet_loading():
+            from transformers import AutoModel
+
             model = AutoModel.from_pretrained(self._base.folder, local_files_only=True, use_safetensors=True)
         return tokenizer, model.eval()
 

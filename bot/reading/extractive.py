@@ -163,10 +163,10 @@ def load_extractive(
 
 def _load_model(base: Base, adapter_folder: Path, merge: bool) -> Any:
     import torch
-    from transformers import AutoModelForQuestionAnswering
 
     with quiet_loading():
         from peft import PeftModel
+        from transformers import AutoModelForQuestionAnswering
 
         backbone = AutoModelForQuestionAnswering.from_pretrained(
             base.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
@@ -176,18 +176,17 @@ def _load_model(base: Base, adapter_folder: Path, merge: bool) -> Any:
 
 
 def _inputs(windows: Sequence[Window], pad_id: int) -> dict[str, Any]:
+    """Without token types: the bases were made without a second segment, and PEFT's model drops them in
+    training."""
     import torch
 
     width = max(len(window.ids) for window in windows)
     ids = np.full((len(windows), width), pad_id, np.int64)
     mask = np.zeros((len(windows), width), np.int64)
-    types = np.zeros((len(windows), width), np.int64)
     for row, window in enumerate(windows):
         ids[row, : len(window.ids)] = window.ids
         mask[row, : len(window.ids)] = 1
-        types[row, window.first : len(window.ids)] = 1
-    names = ("input_ids", "attention_mask", "token_type_ids")
-    return {name: torch.from_numpy(array) for name, array in zip(names, (ids, mask, types), strict=True)}
+    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 MAX_LENGTH = 384
 OVERLAP = 128
 MAX_QUESTION = 64
+
+_JOINERS = "\u200d\ufe0e\ufe0f"  # zero-width joiner, variation selectors
 
 _log = logging.getLogger(__name__)
 
@@ -34,15 +37,16 @@ class Window:
     """
 
     ids: tuple[int, ...]
-    first: int  # position of the piece's first token; token types are 0 before it, 1 from it on
+    first: int  # position of the piece's first token
     offsets: tuple[tuple[int, int], ...]  # (start, end) characters in the passage, one a token of the piece
     passage: int  # index of the passage among those read
+    reach: tuple[int, int]  # characters the piece covers: up to the tokens beside it, or the passage's ends
 
     def position_span(self, start: int, end: int) -> tuple[int, int] | None:
         """First and last token position of characters `start:end`; None where this window lacks a part of
         them."""
         touched = [i for i, (a, b) in enumerate(self.offsets) if a < end and b > start]
-        if not touched or self.offsets[touched[0]][0] > start or self.offsets[touched[-1]][1] < end:
+        if not touched or start < self.reach[0] or end > self.reach[1]:
             return None
         return self.first + touched[0], self.first + touched[-1]
 
@@ -70,12 +74,17 @@ class WindowCutter:
         for index, passage in enumerate(passages):
             ids, offsets = self._tokens(passage)
             for a, b in _pieces(len(ids), self.max_length - len(head) - 1, self.overlap):
-                windows.append(Window((*head, *ids[a:b], self._sep), len(head), offsets[a:b], index))
+                reach = (
+                    offsets[a - 1][1] if a else 0,
+                    offsets[b][0] if b < len(offsets) else len(passage),
+                )
+                windows.append(Window((*head, *ids[a:b], self._sep), len(head), offsets[a:b], index, reach))
         return windows
 
     def _tokenize(self, text: str) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        return tuple(encoding.ids), tuple(encoding.offsets)
+        offsets = encoding.offsets if text.isascii() else _with_marks(text, encoding.offsets)
+        return tuple(encoding.ids), tuple(offsets)
 
 
 def load_cutter(folder: Path, max_length: int = MAX_LENGTH, overlap: int = OVERLAP) -> WindowCutter:
@@ -83,6 +92,18 @@ def load_cutter(folder: Path, max_length: int = MAX_LENGTH, overlap: int = OVERL
     from tokenizers import Tokenizer
 
     return WindowCutter(Tokenizer.from_file(str(folder / "tokenizer.json")), max_length, overlap)
+
+
+def _with_marks(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The offsets, each end moved over the accents and joiners that belong to its last character: the tokenizer
+    drops them, and an answer must not lose them."""
+    following = [start for start, _ in offsets[1:]] + [len(text)]
+    moved = []
+    for (start, end), limit in zip(offsets, following, strict=True):
+        while end < limit and (unicodedata.combining(text[end]) or text[end] in _JOINERS):
+            end += 1
+        moved.append((start, end))
+    return moved
 
 
 def _pieces(length: int, room: int, overlap: int) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,42 @@
+"""SQuAD's normalisation and scores."""
+
+import pytest
+
+from bot.reading.squad import exact_match, f1, normalise
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The  Answer!", "answer"),
+        ("an apple, a day", "apple day"),
+        ("U.S.", "us"),
+        ("theatre", "theatre"),
+        ("", ""),
+    ],
+)
+def test_case_punctuation_articles_and_space_do_not_count(text: str, expected: str) -> None:
+    assert normalise(text) == expected
+
+
+def test_an_answer_matches_any_of_the_references() -> None:
+    assert exact_match("the Port 8080.", ["80", "port 8080"]) == 1.0
+    assert exact_match("port", ["80", "port 8080"]) == 0.0
+
+
+def test_f1_is_the_best_over_the_references() -> None:
+    assert f1("on port 8080", ["port 8080", "nothing alike"]) == pytest.approx(0.8)
+
+
+def test_f1_counts_a_repeated_word_as_often_as_it_stands_in_both() -> None:
+    assert f1("very very old", ["very old"]) == pytest.approx(2 * (2 / 3) * 1 / (2 / 3 + 1))
+
+
+def test_silence_is_right_only_where_there_is_no_answer() -> None:
+    assert exact_match("", []) == f1("", []) == 1.0
+    assert exact_match("something", []) == f1("something", []) == 0.0
+    assert f1("", ["something"]) == 0.0
+
+
+def test_an_answer_of_articles_alone_equals_nothing() -> None:
+    assert f1("the", ["a"]) == 1.0  # both are empty once normalised, as in the official script
