@@ -1,24 +1,45 @@
-"""A file to Markdown text and a title: everything that can be learned goes through here, and fails here with its reason."""
+"""A file becomes Markdown text and a title, or a DocumentError that says in one line why not.
+
+Markdown and plain text are taken as they are, so that offsets into them hold. Everything else goes through
+markitdown's converters, each called by itself: its own guessing would try one converter after the other and
+read a damaged DOCX as a heap of XML. Whatever a converter raises on a strange file is that file's trouble,
+not the run's.
+"""
 
 from __future__ import annotations
 
 import codecs
+import io
 import re
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bot.errors import DocumentError
+from bot.knowledge.outline import first_heading, front_matter
 
-PLAIN = frozenset({".md", ".markdown", ".txt", ".text", ".rst"})
-CONVERTED = frozenset({".html", ".htm", ".pdf", ".docx", ".pptx", ".xlsx"})
-SUPPORTED = PLAIN | CONVERTED
-_OFFICE = frozenset({".docx", ".pptx", ".xlsx"})
-_OLE = bytes.fromhex(
-    "d0cf11e0a1b11ae1"
-)  # what an encrypted Office file, and one from before 2007, begins with
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
-_HTML_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+TEXT = frozenset({".md", ".markdown", ".txt", ".text", ".rst"})
+WEB = frozenset({".html", ".htm"})
+OFFICE = frozenset({".docx", ".pptx", ".xlsx"})
+SUPPORTED = TEXT | WEB | OFFICE | {".pdf", ".csv"}
+KINDS = "Markdown, text, HTML, PDF, DOCX, PPTX, XLSX or CSV"
+
+UNPACKED = 30
+"""An office file (a ZIP) may unpack to this many times the size limit; beyond that it is taken for a bomb."""
+
+_OLD = {".doc": ".docx", ".dot": ".docx", ".ppt": ".pptx", ".xls": ".xlsx", ".odt": ".docx", ".ods": ".xlsx"}
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")  # the container of old office files, and of encrypted new ones
+_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w-]{2,40})""", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_EMPTY_CELL = re.compile(r"(?<=\|) (?:NaN|Unnamed: \d+) (?=\|)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,86 +48,201 @@ class Converted:
 
     title: str
     text: str
+    note: str = ""  # what the person who learned it should know; "" mostly
 
 
-def convert(path: Path, *, max_file_mb: float) -> Converted:
-    """The Markdown of a file.
-
-    Raises DocumentError with the reason in one line: a kind that can't be read, too large, unreadable, encrypted,
-    not text, or nothing in it.
-    """
-    kind = path.suffix.lower()
-    if kind not in SUPPORTED:
-        raise DocumentError(
-            f"found a {kind or 'file without ending'}, expected one of {', '.join(sorted(SUPPORTED))}"
-        )
+def read_file(path: Path, max_file_mb: float) -> bytes:
+    """A file's bytes. Raises DocumentError: gone, unreadable, no regular file, of an unsupported kind, too
+    large."""
     try:
+        if not path.is_file():
+            found = "it is no regular file" if path.exists() else "no such file"
+            raise DocumentError(f"{found}; expected a document: check the path")
+        _refuse_unsupported(path)
         size = path.stat().st_size
-        if size > max_file_mb * 1e6:
+        if size > max_file_mb * 1_000_000:
             raise DocumentError(
-                f"it has {size / 1e6:.1f} MB, at most {max_file_mb:g} are learned: split it, or raise LOREBOT_MAX_FILE_MB"
+                f"it has {size / 1e6:.1f} MB; expected at most {max_file_mb:g}: split it or raise LOREBOT_MAX_FILE_MB"
             )
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        raise DocumentError(f"it can't be read ({error.strerror}): check its permissions") from None
-    if not data.strip():
-        raise DocumentError("it is empty")
-    text = _plain(data) if kind in PLAIN else _converted(path, kind, data)
-    if not text.strip():
-        hint = ": a scanned PDF needs its text recognised first" if kind == ".pdf" else ""
-        raise DocumentError(f"it holds no text{hint}")
-    return Converted(_title(path, kind, data, text), text)
-
-
-def _plain(data: bytes) -> str:
-    encoding = next((name for bom, name in _BOMS if data.startswith(bom)), "utf-8")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise DocumentError(f"byte {error.start} is not {encoding.upper()} text: save it as UTF-8") from None
-    if "\x00" in text:
-        raise DocumentError("it is not text but binary data")
-    return text
-
-
-def _converted(path: Path, kind: str, data: bytes) -> str:
-    if kind in _OFFICE and data.startswith(_OLE):
         raise DocumentError(
-            "it is encrypted, or of a format from before 2007: save it without a password as a current file"
-        )
-    if kind == ".pdf" and not data.lstrip().startswith(b"%PDF"):
-        raise DocumentError("it is not a PDF file, whatever its name says")
-    from markitdown import MarkItDown
-
-    try:
-        return str(MarkItDown(enable_plugins=False).convert_local(path).text_content)
-    except Exception as error:  # a converter may raise anything on a damaged file
-        if kind == ".pdf" and (b"/Encrypt" in data or "password" in _chain(error).lower()):
-            raise DocumentError("it is encrypted: save it without a password") from None
-        last = _chain(error).strip().splitlines()
-        raise DocumentError(
-            f"it is damaged or no {kind[1:].upper()} file ({last[-1][:120] if last else 'no reason given'})"
+            f"can't be read ({error.strerror or error}); give this user the right to read it"
         ) from None
 
 
-def _chain(error: BaseException) -> str:
-    """The names and texts of an error and of what caused it."""
-    texts: list[str] = []
-    cause: BaseException | None = error
-    while cause is not None and len(texts) < 5:
-        texts.append(f"{type(cause).__name__}: {cause}")
-        cause = cause.__cause__ or cause.__context__
-    return "\n".join(texts)
+def convert(path: Path, *, max_file_mb: float) -> Converted:
+    """The text of a file. Raises DocumentError as `read_file` and `to_text` do."""
+    return to_text(path, read_file(path, max_file_mb), max_file_mb=max_file_mb)
 
 
-def _title(path: Path, kind: str, data: bytes, text: str) -> str:
-    heading = _HEADING.search(text)
-    if heading and kind != ".xlsx":  # a workbook's headings are its sheets' names
-        return heading.group(1).strip("*_` ")
-    named = _HTML_TITLE.search(data) if kind in (".html", ".htm") else None
-    if named:
-        import html
+def to_text(path: Path, data: bytes, *, max_file_mb: float) -> Converted:
+    """The text of a file whose bytes are `data`; `path` tells its kind, and its title where it has none
+    itself.
 
-        return " ".join(html.unescape(named.group(1).decode("utf-8", "replace")).split())
-    words = re.sub(r"[-_\s]+", " ", path.stem).strip()
-    return words[:1].upper() + words[1:] if words else path.name
+    Raises DocumentError: empty, encrypted, damaged, binary, without text.
+    """
+    _refuse_unsupported(path)
+    if not data.strip():
+        raise DocumentError("it is empty; expected text: fill it or leave it out")
+    kind, note, title = path.suffix.lower(), "", ""
+    if kind in TEXT:
+        text, note = decode(data)
+    else:
+        if kind in WEB or kind == ".csv":
+            source, note = decode(data, _declared(data) if kind in WEB else None)
+            data = source.encode()
+        elif kind == ".pdf":
+            _refuse_locked_pdf(data)
+        else:
+            _refuse_bad_office_file(kind, data, max_file_mb)
+        text, title = _converted(kind, data)
+    if not text.strip():
+        remedy = "run text recognition (OCR) on it first" if kind == ".pdf" else "fill it or leave it out"
+        raise DocumentError(f"there is no text in it; expected some: {remedy}")
+    if kind != ".xlsx":  # a workbook's headings are its sheets' names
+        title = _title(text) or title
+    return Converted(title or readable_name(path), text, note)
+
+
+def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
+    """(text, note) of a text file: by its byte order mark, else UTF-8, else as declared, else Windows-1252
+    with a note. Raises DocumentError where that yields no text."""
+    marked = next((encoding for bom, encoding in _BOMS if data.startswith(bom)), None)
+    for encoding in [marked] if marked else ["utf-8", declared]:
+        try:
+            text = data.decode(encoding) if encoding else None
+        except (UnicodeDecodeError, LookupError, ValueError):
+            continue
+        if text is not None:
+            return _printable(text), ""
+    if marked:
+        raise DocumentError(
+            f"it begins as {marked.upper()} but isn't; expected UTF-8: save it again as UTF-8"
+        )
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        raise DocumentError(
+            "it is neither UTF-8 nor Windows-1252; expected UTF-8: save it again as UTF-8"
+        ) from None
+    return _printable(
+        text
+    ), "read as Windows-1252, for it is not UTF-8; save it as UTF-8 if letters look wrong"
+
+
+def readable_name(path: Path) -> str:
+    """A file's name as a title: "notice-periods_2024.md" is "Notice periods 2024"."""
+    words = " ".join(re.sub(r"[-_.]+", " ", path.stem).split()) or path.name
+    return words[:1].upper() + words[1:]
+
+
+def _refuse_unsupported(path: Path) -> None:
+    kind = path.suffix.lower()
+    if kind in SUPPORTED:
+        return
+    remedy = f"save it as {_OLD[kind]}" if kind in _OLD else "convert it to one of these"
+    raise DocumentError(f"its kind is '{kind or 'none'}'; expected {KINDS}: {remedy}")
+
+
+def _printable(text: str) -> str:
+    if len(_CONTROL.findall(text[:100_000])) > min(len(text), 100_000) * 0.001:
+        raise DocumentError(
+            "it is binary data; expected text: give it the suffix of its kind, or leave it out"
+        )
+    return text
+
+
+def _declared(data: bytes) -> str | None:
+    match = _META_CHARSET.search(data[:4096])
+    return match.group(1).decode("ascii", "ignore") if match else None
+
+
+def _refuse_locked_pdf(data: bytes) -> None:
+    if b"%PDF" not in data[:1024]:
+        raise DocumentError("it is no PDF inside; expected %PDF at its beginning: export it again")
+    from pdfminer.pdfdocument import PDFDocument, PDFEncryptionError, PDFPasswordIncorrect
+    from pdfminer.pdfparser import PDFParser
+
+    try:
+        PDFDocument(PDFParser(io.BytesIO(data)))
+    except PDFPasswordIncorrect:
+        raise DocumentError(
+            "it is encrypted; expected a PDF without a password: save a copy without one"
+        ) from None
+    except PDFEncryptionError:
+        raise DocumentError(
+            "its encryption is unknown; expected a PDF without: save a copy without one"
+        ) from None
+    except Exception as error:
+        raise DocumentError(_damaged("PDF", error)) from None
+
+
+def _refuse_bad_office_file(kind: str, data: bytes, max_file_mb: float) -> None:
+    name = kind[1:].upper()
+    if data.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in data:
+            raise DocumentError(
+                f"it is encrypted; expected a {name} without a password: save a copy without one"
+            )
+        raise DocumentError(f"it is an old office file inside; expected {name}: save it as {name}")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            members = package.infolist()
+    except Exception as error:
+        raise DocumentError(_damaged(name, error)) from None
+    if any(member.flag_bits & 1 for member in members):
+        raise DocumentError(f"it is encrypted; expected a {name} without a password: save a copy without one")
+    unpacked = sum(member.file_size for member in members) / 1e6
+    if unpacked > UNPACKED * max_file_mb:
+        raise DocumentError(
+            f"it unpacks to {unpacked:.0f} MB; expected at most {UNPACKED * max_file_mb:g}: split it or save it anew"
+        )
+
+
+def _converted(kind: str, data: bytes) -> tuple[str, str]:
+    """(Markdown, title) by markitdown's converter for this kind."""
+    from markitdown import StreamInfo
+
+    try:
+        result = _converter(kind).convert(io.BytesIO(data), StreamInfo(extension=kind, charset="utf-8"))
+        markdown, title = str(result.markdown or ""), str(result.title or "")
+    except Exception as error:
+        raise DocumentError(_damaged(kind[1:].upper(), error)) from None
+    if kind in (".xlsx", ".csv"):
+        markdown = _EMPTY_CELL.sub("  ", markdown)
+    return _clean(markdown), " ".join(_clean(title).split())
+
+
+def _converter(kind: str) -> Any:
+    # Imported here: they bring pandas and more along, and cost seconds.
+    from markitdown import converters
+
+    if kind in WEB:
+        return converters.HtmlConverter()
+    return {
+        ".pdf": converters.PdfConverter,
+        ".docx": converters.DocxConverter,
+        ".pptx": converters.PptxConverter,
+        ".xlsx": converters.XlsxConverter,
+        ".csv": converters.CsvConverter,
+    }[kind]()  # type: ignore[no-untyped-call]
+
+
+def _clean(markdown: str) -> str:
+    """Without what the database or a reader can't take: lone surrogates, control characters, heaps of blank
+    lines."""
+    markdown = markdown.encode("utf-8", "replace").decode().replace("\f", "\n")
+    lines = (line.rstrip() for line in re.split(r"\r\n|\r|\n", _CONTROL.sub("", markdown)))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _title(text: str) -> str:
+    named = re.search(r"^title[ \t]*:[ \t]*(.+)$", text[: front_matter(text)], re.MULTILINE)
+    return first_heading(text) or (named.group(1).strip().strip("\"'") if named else "")
+
+
+def _damaged(name: str, error: Exception) -> str:
+    said = " ".join(str(error).split())[:150]
+    reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return f"it can't be read as {name} ({reason}); expected an undamaged {name}: open it and save it again"

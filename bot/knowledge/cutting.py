@@ -1,14 +1,17 @@
-"""Cuts a Markdown text into passages: small enough for the reader's window, whole enough to be understood alone.
+"""Cuts a Markdown text into passages: small enough for the reader's window, whole enough to be understood
+alone.
 
-A passage never begins or ends inside a sentence, a table row or a line of code, and keeps to its section where that is
-long enough to stand for itself. Among all the ways to cut, the cheapest is taken: each passage costs what its length
-lies off the target, and each cut what it tears apart. So no greedy filling leaves a last line over.
+A passage never begins or ends inside a sentence, a table row or a line of code, and keeps to its section
+where that is long enough to stand for itself. Among all the ways to cut, the cheapest is taken: each passage
+costs what its length lies off the target, and each cut what it tears apart. So no greedy filling leaves a
+last line over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.knowledge.outline import Block, blocks, first_line, line_cuts, paths, sentence_cuts
 from bot.reading.sentence import Span, split_sentences
@@ -38,7 +41,8 @@ TEAR_HEADING = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """What is never cut again: some sentences' worth of text, a table or a piece of code that fits, a heading."""
+    """What is never cut again: some sentences' worth of text, a table or a piece of code that fits, a
+    heading."""
 
     start: int  # without white space around it
     end: int
@@ -50,7 +54,8 @@ class Atom:
 
 
 def cut(markdown: str, *, title: str, scope: str) -> list[Passage]:
-    """The passages of a text, in order: each `text` is `markdown[start:start + len(text)]`. None for a blank text.
+    """The passages of a text, in order: each `text` is `markdown[start:start + len(text)]`. None for a blank
+    text.
 
     They carry no ids: the store gives them.
     """
@@ -115,19 +120,18 @@ def _pieces(text: str, block: Block, sentences: Sequence[Span]) -> list[Span]:
     else:
         cuts = [] if whole[1] - whole[0] <= LIMIT else line_cuts(text, block, sentences)
     borders = [block.start, *cuts, block.end]
-    pieces = [_trimmed(text, start, end) for start, end in zip(borders, borders[1:], strict=False)]
+    pieces = [_trimmed(text, start, end) for start, end in pairwise(borders)]
     return [part for start, end in pieces if end > start for part in _bounded(text, start, end)]
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[Span]:
     """A piece as it is; an absurdly long one cut at spaces, or anywhere where there are none."""
-    while end - start > MAX_SENTENCE:
+    too_long = end - start > MAX_SENTENCE
+    while too_long and end - start > LIMIT:
         space = max(text.rfind(mark, start + LIMIT // 2, start + LIMIT) for mark in " \t\n")
         stop = space if space > start else start + LIMIT
         yield _trimmed(text, start, stop)
         start = _trimmed(text, stop, end)[0]
-        if end - start <= LIMIT:
-            break
     if end > start:
         yield start, end
 
@@ -158,7 +162,7 @@ def _prices(atoms: Sequence[Atom], first: int) -> Iterator[tuple[int, float]]:
         length = atom.end - opening.start
         if len(atom.path) < len(opening.path):
             return  # out of the section, and of its parent
-        if bodies and length > LIMIT:
+        if length > LIMIT and last > first and (bodies or atom.heading):
             return
         if atom.heading and bodies:
             joins += JOIN

@@ -1,7 +1,7 @@
 """The outline of a Markdown text: its sections, blocks and sentences, so that cuts fall only between them.
 
-Offsets are Python string offsets into the text as given. Sentences are those of `bot.reading.sentence`: what people
-are shown as evidence is never torn apart here.
+Offsets are Python string offsets into the text as given. Sentences are those of `bot.reading.sentence`: what
+people are shown as evidence is never torn apart here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _KEY = re.compile(r"^[\w-]+[ \t]*:", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines that belong together: a heading, a paragraph or list, a table, a piece of code; blank lines after it."""
+    """Lines that belong together: a heading, a paragraph or list, a table, a piece of code; blank lines after
+    it."""
 
     kind: BlockKind
     start: int
@@ -37,7 +38,8 @@ class Block:
 
 
 def blocks(text: str, sentences: Sequence[Span]) -> list[Block]:
-    """The blocks of a text, without gaps, from behind its front matter to its end; no border lies in a sentence."""
+    """The blocks of a text, without gaps, from behind its front matter to its end; no border lies in a
+    sentence."""
     found: list[Block] = []
     for block in _joined_lines(_lines_by_kind(text, front_matter(text))):
         if found and _inside(sentences, block.start):
@@ -97,8 +99,8 @@ def first_heading(text: str) -> str:
 
 
 def _lines_by_kind(text: str, start: int) -> Iterator[Block]:
-    """Each line as a block; an underlined heading is one of two lines, and a fence's first line differs from what
-    went before by its `words`, so that two pieces of code in a row stay two."""
+    """Each line as a block; an underlined heading is one of two lines, and a fence's first line differs from
+    what went before by its `words`, so that two pieces of code in a row stay two."""
     matches = [match for match in _LINE.finditer(text, start) if match.end() > match.start()]
     lines = [match.group().rstrip("\r\n") for match in matches]
     fence, piece, after_blank, skip = "", 0, True, False

@@ -87,6 +87,12 @@ def _move(db: Database, row: dict[str, Any], new: dict[str, Any]) -> None:
         db.table("passages").update(row["id"], place)
 
 
+def relink(store: Store, document_id: int, link: str | None) -> None:
+    """Gives a document another link; its passages show it at once."""
+    with store.write() as db:
+        db.table("documents").update(document_id, {"link": link})
+
+
 def remove(store: Store, document_ids: Sequence[int]) -> None:
     with store.write() as db:
         for document_id in document_ids:
@@ -127,7 +133,11 @@ def taught(store: Store, scopes: Sequence[str]) -> list[Passage]:
 
 def taught_everywhere(store: Store) -> list[Passage]:
     """Every taught passage in whatever scope, oldest first: for a reviewer."""
-    return [Passage(**row) for row in store.rows(f"{_PASSAGE} WHERE p.question IS NOT NULL ORDER BY p.id")]
+    sql = (
+        f"{_COLUMNS} FROM documents d CROSS JOIN passages p ON p.document_id = d.id"
+        " WHERE d.kind = 'taught' ORDER BY p.id"
+    )
+    return [Passage(**row) for row in store.rows(sql)]
 
 
 def search_words(store: Store, match: str, scopes: Sequence[str], limit: int) -> list[tuple[int, float]]:
