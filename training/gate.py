@@ -257,8 +257,8 @@ def _missing(held_out: dict[str, Any]) -> tuple[str, ...]:
     ):
         if have < need:
             found.append(
-                f"Only {have} {name} held out, {need} are needed; about one in four is, so {4 * (need - have)} more "
-                "will do."
+                f"Only {have} {name} held out, {need} are needed; about one in four is held out, so about "
+                f"{4 * (need - have)} more such questions will do."
             )
     return tuple(found)
 
