@@ -26,7 +26,7 @@ from training.finetune import Progress, finetune
 from training.seed_data import KEPT_APART, LICENCES, Mix, Source, calibration_of, examples_of, load_sources
 
 RECIPE = TrainingSettings(
-    r=32, alpha=64, learning_rate=1e-3, warmup=0.05, epochs=1.0, batch=32, checkpoint_every=200, seed=1
+    r=32, alpha=64, learning_rate=1.5e-3, warmup=0.05, epochs=1.0, batch=32, checkpoint_every=200, seed=1
 )
 MIX = Mix()
 

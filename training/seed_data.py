@@ -56,9 +56,9 @@ class Mix:
     """How many questions with no answer stand beside each answerable one, by how they are made; and the
     form."""
 
-    neighbour: float = 0.3  # the question with another passage that matches its words
-    removed: float = 0.3  # with its own passage, the answering sentence taken out
-    altered: float = 0.2  # changed in a word that matters, with its own passage
+    neighbour: float = 0.15  # the question with another passage that matches its words
+    removed: float = 0.2  # with its own passage, the answering sentence taken out
+    altered: float = 0.1  # changed in a word that matters, with its own passage
     chat: float = 0.25  # share of questions in lower case without punctuation
     rounds: int = 2  # times each question is used, each time with other company
 
@@ -152,7 +152,7 @@ def examples_of(source: Source, mix: Mix, seed: int, limit: int | None = None) -
     ]
 
 
-def calibration_of(source: Source, seed: int, most: int = 500) -> list[Item]:
+def calibration_of(source: Source, seed: int, most: int = 150) -> list[Item]:
     """Items to fit the calibrator on: a third with the context alone, a third among neighbours, a third
     without it."""
     draw = random.Random(f"{seed} calibration {source.name}")
