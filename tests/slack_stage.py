@@ -34,6 +34,7 @@ ALICE = "U0ALICE"
 ADMIN = "U0ADMIN"
 CHANNEL = "C0GENERAL"
 DIRECT = "D0ALICE"
+BOLT_THREADS = 5
 _numbers = itertools.count(1)
 
 
@@ -226,10 +227,12 @@ class Stage:
         return self.app.dispatch(BoltRequest(body=body, mode="socket_mode", headers=headers))
 
     def settle(self) -> None:
-        time.sleep(0.03)  # Bolt hands an event to its own thread after the ack
-        assert self.app.room.settled(5)
-        time.sleep(0.01)
-        assert self.app.room.settled(5)
+        """Waits until Bolt's threads have handed on what was acknowledged, and the room has dealt with it."""
+        meeting = threading.Barrier(BOLT_THREADS + 1)
+        for _ in range(BOLT_THREADS):
+            self.app.listener_runner.listener_executor.submit(meeting.wait, 10)
+        meeting.wait(10)
+        assert self.app.room.settled(10)
 
     def say(self, text: str, *, channel: str = CHANNEL, **more: Any) -> Json:
         """Somebody writes a message and the room has dealt with it; returns the event's body."""

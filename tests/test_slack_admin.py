@@ -82,7 +82,9 @@ def test_a_retraining_is_followed_in_one_message_up_to_its_verdict(on: Stage, mo
     runs.update(on.store, run.id or 0, stage="training", progress=0.5)
     while not any("training, 50%" in texts(each["blocks"]) for each in on.slack.of("chat.update")):
         time.sleep(0.005)
-    verdict = Verdict("reject", ("F1 fell",), {"champion": {"f1": 60.0}, "candidate": {"f1": 50.0}})
+    verdict = Verdict(
+        "reject", ("F1 fell",), {"golden": {"champion": {"f1": 60.0}, "candidate": {"f1": 50.0}}}
+    )
     runs.update(on.store, run.id or 0, verdict=verdict)
     runs.finish(on.store, run.id or 0)
     finished = on.slack.wait("chat.postMessage", 2)[-1]  # the progress message, and the line that notifies

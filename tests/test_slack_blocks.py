@@ -136,7 +136,9 @@ def test_forms_stay_within_slacks_limits_whatever_was_asked(text):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_reports_stay_within_slacks_limits_whatever_went_wrong(text):
-    verdict = Verdict("reject", (text,) * 30, {"champion": {"f1": 60.0}, "candidate": {"f1": 61.25}})
+    verdict = Verdict(
+        "reject", (text,) * 30, {"golden": {"champion": {"f1": 60.0}, "candidate": {"f1": 61.25}}}
+    )
     run = Run(by="U1", stage=text, detail=text, candidate=text, verdict=verdict)
     for posting in (
         run_blocks.progress(run),
@@ -179,12 +181,21 @@ def test_progress_shows_stage_bar_and_percentage():
 
 
 def test_a_verdict_shows_figures_before_and_after_and_its_reasons():
-    numbers = {"champion": {"f1": 60.04, "ece": None}, "candidate": {"f1": 66.6, "ece": 3.0}, "n": 400}
+    golden = {"champion": {"f1": 60.04, "ece": None}, "candidate": {"f1": 66.6, "ece": 3.0}}
+    corrected = {"n": 31, "champion_f1": 20.0, "candidate_f1": 45.0}
+    numbers = {
+        "champion": "a",
+        "candidate": "b",
+        "golden": golden,
+        "held_out": {"correction": corrected, "up": {"n": 0}},
+    }
     run = Run(by="U1", state="done", promoted=True, verdict=Verdict("promote", ("F1 rose by 6.6",), numbers))
     shown = texts(run_blocks.outcome(run).blocks)
     assert words.RUN_PROMOTED in shown
     assert "F1: 60.0 → *66.6*" in shown
-    assert words.SCORE_NAMES[-1][1] not in shown
+    assert "F1 on corrected answers (31): 20.0 → *45.0*" in shown
+    assert "upvoted" not in shown
+    assert "Calibration" not in shown
     assert "• F1 rose by 6.6" in shown
 
 
@@ -202,3 +213,5 @@ def test_the_status_tells_what_serves_and_what_it_knows():
     ):
         assert part in shown
     assert "<!date^1800000000^" in shown
+    by_set = Status("reader-2", {"calibration items": {"span_f1": 48.9}})
+    assert "48.9" in texts(run_blocks.status(by_set).blocks)

@@ -148,6 +148,15 @@ def test_an_edit_that_overtakes_its_answer_still_ends_in_one_reply(on: Stage):
     assert on.known.asked[-1].text == "When is payday?"
 
 
+def test_a_question_edited_into_a_thank_you_keeps_its_answer(on: Stage):
+    asked = on.say(f"<@{BOT}> When is payday?")
+    on.send(edit(asked, f"<@{BOT}> thanks!"))
+    on.settle()
+    assert len(on.slack.posted) == 1
+    assert not on.slack.of("chat.update")
+    assert len(on.known.asked) == 1
+
+
 def test_a_mention_added_by_an_edit_asks(on: Stage):
     asked = on.say("When is payday?")
     on.send(edit(asked, f"<@{BOT}> When is payday?"))

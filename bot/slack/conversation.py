@@ -53,15 +53,15 @@ class Conversation:
 
     def _prepare(self, key: str, ask: Ask) -> None:
         kind = smalltalk(ask.text) if ask.context is None else None
-        if kind is not None and ask.edited is None:
-            self._reply(ask, _small_reply(kind))
+        if kind is not None:
+            if ask.edited is None:  # a question that was edited into a thank-you keeps its answer
+                self._reply(ask, _small_reply(kind))
             self._room.finish(key)
             return
-        before = self._answered_before(ask)
-        if before is not None and ask.edited is None:
-            self._deliver(
-                key, ask, before, None, marked=False
-            )  # answered, then interrupted before it was posted or noted
+        # Answered already: a crash came before the reply was posted, or before that was noted.
+        answered = self._answered_before(ask) if ask.edited is None else None
+        if answered is not None:
+            self._deliver(key, ask, answered, None, marked=False)
             return
         marked = self._show_reading(ask)
         question, said = self._question(ask), self._thread(ask)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from bot.records import Promotion, Run
 from bot.slack import words
@@ -63,15 +63,16 @@ def headline(run: Run) -> str:
 
 
 def before_after(numbers: Mapping[str, Any]) -> list[str]:
-    """A line a figure, where the verdict has it of both the champion and the candidate."""
-    before, after = numbers.get("champion"), numbers.get("candidate")
-    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
-        return []
-    return [
-        words.BEFORE_AFTER_MD.format(name=name, before=_figure(before[key]), after=_figure(after[key]))
-        for key, name in words.SCORE_NAMES
-        if _is_number(before.get(key)) and _is_number(after.get(key))
-    ]
+    """A line a figure, where the gate's numbers have it of both champion and candidate: the golden set, then feedback."""
+    golden, held_out = _inside(numbers, "golden"), _inside(numbers, "held_out")
+    before, after = _inside(golden, "champion"), _inside(golden, "candidate")
+    lines = [_pair(name, before.get(key), after.get(key)) for key, name in words.SCORE_NAMES]
+    for kind, name in words.HELD_OUT_NAMES:
+        group = _inside(held_out, kind)
+        lines.append(
+            _pair(name.format(n=group.get("n")), group.get("champion_f1"), group.get("candidate_f1"))
+        )
+    return [line for line in lines if line]
 
 
 def swapped(promotion: Promotion) -> Posting:
@@ -86,7 +87,8 @@ def status(now: Status) -> Posting:
     if now.since:
         champion += words.STATUS_SINCE_MD.format(since=when(now.since))
     lines = [champion]
-    named = [(name, now.scores[key]) for key, name in words.SCORE_NAMES if _is_number(now.scores.get(key))]
+    card = _scores(now.scores)
+    named = [(name, card[key]) for key, name in words.SCORE_NAMES if _is_number(card.get(key))]
     if named:
         scores = ", ".join(f"{name} {_figure(value)}" for name, value in named)
         lines.append(words.STATUS_SCORES_MD.format(scores=scores))
@@ -135,7 +137,26 @@ def _code(name: str | None) -> str:
     return f"`{escape(one_line(name).replace('`', ''))}`" if name else ""
 
 
-def _is_number(value: object) -> bool:
+def _inside(numbers: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = numbers.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _pair(name: str, before: object, after: object) -> str:
+    if not (_is_number(before) and _is_number(after)):
+        return ""
+    return words.BEFORE_AFTER_MD.format(name=name, before=_figure(before), after=_figure(after))
+
+
+def _scores(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A card's figures; one with several test sets gives those of the golden set, or else of its first."""
+    sets = [name for name, figures in card.items() if isinstance(figures, Mapping)]
+    if not sets:
+        return card
+    return _inside(card, "golden" if "golden" in sets else sets[0])
+
+
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 

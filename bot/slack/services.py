@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.records import Answer, Passage, Promotion, Question, Run
 from bot.settings import Settings
@@ -27,9 +28,9 @@ class Status:
     """What `/lorebot status` shows."""
 
     champion: str  # adapter id
-    scores: Mapping[str, float] = field(
+    scores: Mapping[str, Any] = field(
         default_factory=dict
-    )  # of the champion's card: name -> figure, as `evaluate` prints them
+    )  # of the champion's card: figures by name, or by test set and name
     since: float | None = None  # when it went into service
     documents: int = 0
     passages: int = 0

@@ -121,7 +121,9 @@ SCORE_NAMES = (
     ("no_answer_accuracy", "Rightly silent"),
     ("abstention_rate", "Abstains"),
     ("ece", "Calibration error"),
+    ("span_f1", "F1 of its best guess"),
 )
+HELD_OUT_NAMES = (("correction", "F1 on corrected answers ({n})"), ("up", "F1 on upvoted answers ({n})"))
 SWAPPED = "Live now: {adapter} answers from here on."
 SWAPPED_BACK = "Live now: back to {adapter}. {why}"
 ROLLED_BACK = "Rolled back: {adapter} is the adapter in service again."
