@@ -40,9 +40,17 @@ def test_separable_and_constant_features_stay_finite() -> None:
 
 
 def test_all_right_and_all_wrong_stay_finite() -> None:
-    features = GENERATOR.normal(size=(30, len(FEATURES)))
-    assert fit(features, np.ones(30)).confidence(features[0]) > 0.9
-    assert fit(features, np.zeros(30)).confidence(features[0]) < 0.1
+    features = GENERATOR.normal(size=(400, len(FEATURES)))
+    assert fit(features, np.ones(400)).confidence(features[0]) > 0.9
+    assert fit(features, np.zeros(400)).confidence(features[0]) < 0.1
+
+
+def test_few_items_move_the_parents_calibrator_little_and_many_decide() -> None:
+    parent = Calibrator((1.0,) + (0.0,) * 6, 0.0)
+    features = GENERATOR.normal(size=(2000, len(FEATURES)))
+    right = np.zeros(2000)
+    few, many = (fit(features[:n], right[:n], prior=parent).confidence([0.0] * 7) for n in (3, 2000))
+    assert many < 0.05 < 0.25 < few < 0.5
 
 
 def test_nothing_to_fit_on_gives_the_doubtful_stand_in() -> None:

@@ -11,28 +11,33 @@ from typing import Any
 import numpy as np
 
 from bot.reading.bases import file_sha256
-from bot.reading.calibrator import UNFITTED, fit, reading_features, save_calibrator
-from bot.reading.card import CALIBRATOR, WEIGHTS, write_card
+from bot.reading.calibrator import UNFITTED, fit, load_calibrator, reading_features, save_calibrator
+from bot.reading.card import CALIBRATOR, WEIGHTS, read_card, write_card
 from bot.reading.extractive import load_extractive
 from bot.reading.items import Item
 from bot.reading.scores import RIGHT, best_threshold, judged, summarise
 from bot.reading.squad import f1
 
 AT_ONCE = 64  # items read together
+DOUBTFUL = 0.5  # the threshold of an adapter that nothing is known of
 
 
-def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item]) -> None:
-    """Adds the calibrator and the card to a draft that has its weights.
+def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item], parent: Path | None = None) -> None:
+    """Adds the calibrator and the card to a draft that has its weights. `parent`: the seed adapter's folder.
 
     The card's `min_confidence` is the threshold of the best mean F1 on the items, and `scores` what it gives
-    there: figures to choose by, not to judge by. Without items the calibrator is a stand-in, and the
-    threshold 0.5.
+    there: figures to choose by, not to judge by. Without items the parent's calibrator and threshold stay, or a
+    stand-in does.
     """
-    save_calibrator(UNFITTED, draft / CALIBRATOR)
-    card = {**card, "created": datetime.now(UTC).isoformat(timespec="seconds")}
+    prior = load_calibrator(parent / CALIBRATOR) if parent else UNFITTED
+    card = {
+        **card,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "min_confidence": read_card(parent).get("min_confidence", DOUBTFUL) if parent else DOUBTFUL,
+    }
+    save_calibrator(prior, draft / CALIBRATOR)
     write_card(draft, _hashed(card, draft))
     if not items:
-        write_card(draft, _hashed({**card, "min_confidence": 0.5}, draft))
         return
     reader = load_extractive(draft)
     read: list[tuple[Item, str, list[float]]] = []  # with the best span's text and features
@@ -44,7 +49,7 @@ def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item]) -> None:
                 said = texts[spans[0].passage][spans[0].start : spans[0].end]
                 read.append((item, said, reading_features(question, spans, texts)))
     right = [float(item.answerable and f1(said, item.references) >= RIGHT) for item, said, _ in read]
-    calibrator = fit(np.array([features for _, _, features in read]), np.array(right))
+    calibrator = fit(np.array([features for _, _, features in read]), np.array(right), prior=prior)
     save_calibrator(calibrator, draft / CALIBRATOR)
     outcomes = [judged(item, said, calibrator.confidence(features), 0.0) for item, said, features in read]
     scores = summarise(str(card["id"]), outcomes)

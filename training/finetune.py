@@ -65,7 +65,7 @@ def finetune(build_folder: Path, out: Path, progress: Progress | None = None) ->
     draft, card = _write_draft(
         model, build, base, out, steps=steps, windows=len(data), seconds=round(time.time() - started)
     )
-    calibrate(draft, card, build.calibration)
+    calibrate(draft, card, build.calibration, build.seed_adapter)
     publish(draft, out)
     shutil.rmtree(build_folder / CHECKPOINTS, ignore_errors=True)
     tell(1.0, "done")

@@ -75,24 +75,26 @@ def reading_features(
     ]
 
 
-def fit(features: Matrix, right: NDArray[np.float64], *, penalty: float = 1.0) -> Calibrator:
+def fit(
+    features: Matrix, right: NDArray[np.float64], *, prior: Calibrator = UNFITTED, penalty: float = 4.0
+) -> Calibrator:
     """The calibrator of n readings: `features` (n, len(FEATURES)), `right` (n,) in 0..1.
 
-    Newton's method on standardised features with a small L2 penalty, so that few or separable items stay
-    finite.
+    Newton's method on standardised features. An L2 penalty holds it near `prior` (the parent's calibrator, say):
+    a few items move it a little, many decide, and separable ones stay finite.
     """
     if len(features) == 0:
-        return UNFITTED
+        return prior
     mean, scale = features.mean(0), features.std(0)
     scale[scale < 1e-9] = 1.0
     x = np.hstack([(features - mean) / scale, np.ones((len(features), 1))])
-    ridge = penalty * np.eye(x.shape[1])
-    ridge[-1, -1] = 1e-6
-    theta = np.zeros(x.shape[1])
+    known = np.array(prior.weights)
+    start = np.append(known * scale, prior.bias + known @ mean)
+    theta = start.copy()
     for _ in range(50):
         p = 1 / (1 + np.exp(-np.clip(x @ theta, -40, 40)))
-        gradient = x.T @ (p - right) + ridge @ theta
-        step = np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + ridge, gradient)
+        gradient = x.T @ (p - right) + penalty * (theta - start)
+        step = np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + penalty * np.eye(x.shape[1]), gradient)
         theta -= np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-8:
             break
