@@ -9,6 +9,7 @@ from bot.errors import AdapterError
 from bot.reading.calibrator import (
     FEATURES,
     UNFITTED,
+    Calibrator,
     fit,
     load_calibrator,
     reading_features,
