@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 
 from bot.store import Store, runs
@@ -91,6 +92,10 @@ def stand_back(threads: int) -> None:
 
     with contextlib.suppress(OSError):  # a container may forbid it
         os.nice(10)
+    with contextlib.suppress(OSError):
+        # Linux shares a processor out among sessions first, and a cycle has one of its own: among sessions only this
+        # counts (sched(7), "The autogroup feature").
+        Path("/proc/self/autogroup").write_text("10")
     torch.set_num_threads(threads)
 
 
