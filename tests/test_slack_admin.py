@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from slack_stage import ADMIN, ALICE, CHANNEL, Stage, command, stage, texts
+from slack_stage import ADMIN, ALICE, CHANNEL, Stage, command, stage, texts, until
 
 from bot.errors import AdapterError, TrainingError
 from bot.records import Adapter, Promotion, Verdict
@@ -80,8 +80,7 @@ def test_a_retraining_is_followed_in_one_message_up_to_its_verdict(on: Stage, mo
     assert (asked["by"], asked["channel"]) == (ADMIN, CHANNEL)
     run = runs.start(on.store, by=ADMIN, channel=asked["channel"], ts=asked["ts"])
     runs.update(on.store, run.id or 0, stage="training", progress=0.5)
-    while not any("training, 50%" in texts(each["blocks"]) for each in on.slack.of("chat.update")):
-        time.sleep(0.005)
+    until(lambda: any("training, 50%" in texts(each["blocks"]) for each in on.slack.of("chat.update")))
     verdict = Verdict(
         "reject", ("F1 fell",), {"golden": {"champion": {"f1": 60.0}, "candidate": {"f1": 50.0}}}
     )
@@ -94,16 +93,18 @@ def test_a_retraining_is_followed_in_one_message_up_to_its_verdict(on: Stage, mo
     assert words.RUN_REJECTED in last
     assert "F1: 60.0 → *50.0*" in last
     assert (finished["thread_ts"], finished["text"]) == (asked["ts"], f"<@{ADMIN}> {words.RUN_REJECTED}")
+    until(lambda: not runs.unreported(on.store))
     time.sleep(0.05)
-    assert not runs.unreported(on.store)
     assert len(on.slack.posted) == 2
 
 
-def test_progress_is_not_updated_more_often_than_slack_likes(on: Stage):
+def test_progress_is_not_updated_more_often_than_slack_likes(on: Stage, monkeypatch):
+    monkeypatch.setattr(reports, "UPDATE_EVERY_S", 600.0)
     run = runs.start(on.store, by=ADMIN, channel=CHANNEL, ts="1.0")
-    for step in range(1, 6):
+    on.slack.wait("chat.update")
+    for step in range(1, 4):
         runs.update(on.store, run.id or 0, stage="training", progress=step / 10)
-        time.sleep(0.05)
+        on.app.reports.look()
     assert len(on.slack.of("chat.update")) == 1
 
 
@@ -159,6 +160,7 @@ def test_a_verdict_that_cannot_be_posted_goes_to_the_admin_directly(on: Stage):
     run = runs.start(on.store, by=ADMIN, channel=CHANNEL, ts="1.0")
     runs.finish(on.store, run.id or 0)
     assert on.slack.wait("chat.postMessage")[0]["channel"] == "D0" + ADMIN[2:]
+    until(lambda: not runs.unreported(on.store))
     time.sleep(0.05)
     assert len(on.slack.posted) == 1
 

@@ -6,17 +6,22 @@ import hashlib
 import hmac
 import json
 import time
+from pathlib import Path
 
+import httpx
 import pytest
 from slack_sdk import WebClient
-from slack_stage import BOT, message, stage
+from slack_stage import BOT, message, stage, until
 from starlette.testclient import TestClient
 
+import bot.slack
 from bot.errors import SettingsError
 from bot.playground.server import start as start_playground
 from bot.slack.app import build_app, http_app, start_socket_mode
 from bot.slack.clients import like
 from bot.slack.queue import Lanes, WorkQueue
+
+MANIFEST = json.loads((Path(bot.slack.__file__).parent / "manifest.json").read_text())
 
 
 def signed(body: dict, secret: str = "secret") -> dict:
@@ -48,11 +53,16 @@ def test_http_mode_needs_a_signing_secret(tmp_path):
 
 
 def test_socket_mode_connects_answers_and_stops(tmp_path):
-    with start_playground(port=0) as slack, stage(tmp_path, started=False) as on:
+    with start_playground(port=0, manifest=MANIFEST) as slack, stage(tmp_path, started=False) as on:
         app = build_app(on.app.room.services, client=WebClient(token=slack.bot_token, base_url=slack.api_url))
         connection = start_socket_mode(app, slack.app_token)
         try:
-            assert connection.handler.client.is_connected()
+            until(connection.handler.client.is_connected)
+            said = {"person": "jonas", "channel": "general", "text": "@Lorebot When is payday?"}
+            assert httpx.post(f"{slack.url}/page/message", json=said).json()["ok"]
+            until(
+                lambda: "28 days" in httpx.get(f"{slack.url}/page/messages?person=jonas&channel=general").text
+            )
         finally:
             connection.stop()
         assert not connection.handler.client.is_connected()

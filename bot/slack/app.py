@@ -55,7 +55,7 @@ def build_app(
     pair = like(client) if client is not None else clients(settings.slack_bot_token, settings.slack_api_url)
     app = SlackApp(
         name="lorebot",
-        client=pair.quick,
+        client=pair.patient,  # a slow auth.test must not fail the start; listeners choose from the room's pair
         signing_secret=settings.slack_signing_secret,
         token_verification_enabled=token_verification,
         attaching_conversation_kwargs_enabled=False,
