@@ -114,7 +114,8 @@ class ChampionWatch:
         except Exception as error:
             log.exception("adapter %s can't be loaded; rolling back", promotion.adapter)
             reason = str(error) if isinstance(error, LorebotError) else type(error).__name__
-            self._registry.rollback(by="bot", why=f"can't be loaded: {reason}")
+            back = self._registry.rollback(by="bot", why=f"can't be loaded: {reason}")
+            self._swapped(back, time.perf_counter() - began)
             return
         if changed:
             log.info("adapter %s serves now", promotion.adapter)

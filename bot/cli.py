@@ -106,21 +106,21 @@ def learn(
             max_file_mb=settings.max_file_mb,
             progress=progress,
         )
+    failed_all = bool(report.failed) and not (report.learned or report.replaced or report.unchanged)
     if as_json:
-        typer.echo(
-            json.dumps({**asdict(report), "failed": [[str(path), why] for path, why in report.failed]})
-        )
+        data = {**asdict(report), "failed": [[str(path), why] for path, why in report.failed]}
+        typer.echo(json.dumps(data))
     else:
         for path, why in report.failed:
-            err.print(
-                f"not learned: {path}: {why}", style="yellow", markup=False, highlight=False, soft_wrap=True
-            )
+            line = f"not learned: {path}: {why}"
+            err.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if failed_all:
+        raise typer.Exit(1)
+    if not as_json:
         typer.echo(
             f"{report.learned} learned, {report.replaced} replaced, {report.unchanged} unchanged, {report.pruned} dropped, "
             f"{len(report.failed)} failed; {report.passages} passages in all"
         )
-    if report.failed and not (report.learned or report.replaced or report.unchanged):
-        raise typer.Exit(1)
 
 
 @app.command(epilog='Example: lorebot ask "How many days of leave do I get?" --explain')

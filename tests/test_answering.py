@@ -258,7 +258,9 @@ def test_an_adapter_that_cannot_be_loaded_is_rolled_back_with_the_reason(store: 
 
     live = LiveReader(versions, load)  # type: ignore[arg-type]
     versions.promote("broken")
-    ChampionWatch(store, versions, live, lambda promotion, seconds: None).look()  # type: ignore[arg-type]
+    told: list[Promotion] = []
+    ChampionWatch(store, versions, live, lambda promotion, seconds: told.append(promotion)).look()  # type: ignore[arg-type]
+    assert [(each.adapter, each.by) for each in told] == [("seed", "bot")], "people hear of it"
     assert live.current.adapter.id == "seed"
     assert versions.rolled_back == ["can't be loaded: the file was changed"]
 

@@ -55,6 +55,7 @@ def build_app(
     pair = like(client) if client is not None else clients(settings.slack_bot_token, settings.slack_api_url)
     app = SlackApp(
         name="lorebot",
+        logger=logging.getLogger("slack_bolt"),  # its level counts; Bolt's own loggers take the root's
         client=pair.patient,  # a slow auth.test must not fail the start; listeners choose from the room's pair
         signing_secret=settings.slack_signing_secret,
         token_verification_enabled=token_verification,

@@ -56,7 +56,8 @@ def test_a_question_nobody_wrote_about_is_not_answered(workspace: Workspace) -> 
 
 def test_a_retraining_is_judged_swapped_in_and_rolled_back_without_a_restart(workspace: Workspace) -> None:
     given = _give_feedback(workspace, 36)
-    assert given["up"] and given["down"]
+    assert given["up"]
+    assert given["down"]
 
     refusal = workspace.call("command", "jonas", channel="general", command="/lorebot", text="retrain")
     assert "admin" in json.dumps(refusal).lower() or workspace.whisper("jonas", "general", "admin")
