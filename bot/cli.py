@@ -58,9 +58,9 @@ def playground(
     fresh: Annotated[bool, typer.Option(help="Forget what earlier playgrounds learned.")] = False,
 ) -> None:
     """Start a local workspace in the browser: the main job without a Slack account."""
-    from bot import app as root
+    from bot.serving import run_playground
 
-    root.run_playground(load_settings(), port=port, fresh=fresh)
+    run_playground(load_settings(), port=port, fresh=fresh)
 
 
 @app.command(epilog="Example: lorebot run --http 3000")
@@ -71,9 +71,9 @@ def run(
     ] = None,
 ) -> None:
     """Connect to Slack and serve until stopped (Ctrl-C or SIGTERM finishes what was begun)."""
-    from bot import app as root
+    from bot.serving import run_slack
 
-    root.run_slack(load_settings(), http_port=http)
+    run_slack(load_settings(), http_port=http)
 
 
 @app.command(epilog="Example: lorebot learn handbook/ --prune --link-base https://wiki.example/handbook/")

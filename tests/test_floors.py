@@ -27,6 +27,7 @@ FLOORS = {
     "slack": 4,
     "playground": 4,
     "app": 5,
+    "serving": 5,
     "__main__": 5,
     "cli": 5,
     "cli_adapters": 5,
