@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,10 @@ from training.seed_data import (
     Mix,
     Neighbours,
     altered_question,
-    calibration_of,
     chat_form,
     examples_of,
     load_sources,
+    mixed,
     part_of,
     without_answer,
 )
@@ -136,7 +137,7 @@ def test_chat_has_no_capitals_and_no_question_mark() -> None:
 
 def test_the_calibrator_sees_contexts_alone_among_others_and_missing(data: Path) -> None:
     (source,) = load_sources(data, ["reddit"])
-    items = calibration_of(source, 1)
+    items = mixed(source, "calibration", 1)
     assert {item.context for item in items if item.answerable} <= {
         i.context for i in source.parts["calibration"]
     }
@@ -150,6 +151,18 @@ def test_missing_data_is_one_clear_error(tmp_path: Path) -> None:
         load_sources(tmp_path, ["wikipedia"])
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other at every small product take minutes on a busy machine."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_one_command_makes_an_adapter_and_uses_its_build_again(data: Path, tmp_path: Path) -> None:
     settings = TrainingSettings(r=2, alpha=4, epochs=1, batch=8)
     told: list[str] = []
@@ -160,5 +173,7 @@ def test_one_command_makes_an_adapter_and_uses_its_build_again(data: Path, tmp_p
     card = json.loads((out / "card.json").read_text(encoding="utf-8"))
     assert card["parent"] is None
     assert list(card["data"]["sources"]) == ["wikipedia"]
+    assert set(card["scores"]) == {"as served, all sources", "wikipedia"}
+    assert 0 <= card["min_confidence"] < 1
     assert told[-1] == "done"
     assert len(list((tmp_path / "work").iterdir())) == 1

@@ -12,18 +12,23 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bot.errors import TrainingError
 from bot.reading.bases import DEFAULT_BASE, locate
+from bot.reading.card import publish, read_card, write_card
+from bot.reading.extractive import load_reader
 from bot.reading.items import Item
-from bot.records import Example
+from bot.reading.scores import best_threshold, evaluate
+from bot.records import Example, Scores
 from training.build import BUILD, TrainingSettings, write_build
 from training.finetune import Progress, finetune
-from training.seed_data import KEPT_APART, LICENCES, Mix, Source, calibration_of, examples_of, load_sources
+from training.seed_data import KEPT_APART, LICENCES, Mix, Source, examples_of, load_sources, mixed
 
 RECIPE = TrainingSettings(
     r=32, alpha=64, learning_rate=1.5e-3, warmup=0.05, epochs=1.0, batch=32, checkpoint_every=200, seed=1
@@ -48,13 +53,15 @@ def seed(
 
     `without` leaves sources out; `limit` takes at most that many questions of each source (a trial).
     """
+    if out.exists():
+        raise TrainingError(f"Found {out} already there; expected a new folder: name another with --out.")
     names = [name for name in LICENCES if name not in without]
     sources = load_sources(data, names)
     key = json.dumps([names, limit, asdict(settings), asdict(mix), out.name])
     folder = work / f"seed-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     if not (folder / BUILD).is_file():
         examples = [e for source in sources for e in examples_of(source, mix, settings.seed, limit)]
-        calibration = [item for source in sources for item in calibration_of(source, settings.seed)]
+        calibration = [item for source in sources for item in mixed(source, "calibration", settings.seed)]
         base = locate(DEFAULT_BASE)
         write_build(
             folder,
@@ -67,7 +74,41 @@ def seed(
             notes={"id": out.name, "data": _data(sources, examples, calibration, mix)},
         )
         _log.info("The build of %d examples lies in %s.", len(examples), folder)
-    return finetune(folder, out, progress)
+    trained = folder / "adapter"
+    if not trained.exists():
+        finetune(folder, trained, progress)
+    return _publish_scored(trained, out, sources, settings.seed)
+
+
+def _publish_scored(trained: Path, out: Path, sources: Sequence[Source], seed: int) -> Path:
+    """Puts the adapter in its place with a card that says what it can do on what was kept apart.
+
+    The card's threshold is the one of the best mean F1 on kept-apart questions as service brings them: alone,
+    among neighbours, and without the passage that answers.
+    """
+    reader = load_reader(trained)
+    as_served = [item for source in sources for item in mixed(source, "development", seed)]
+    threshold = best_threshold(evaluate(reader, as_served, min_confidence=0.0)[1])
+    kept_apart = {source.name: list(source.parts["development"]) for source in sources}
+    scores = {
+        name: _figures(evaluate(reader, items, min_confidence=threshold)[0])
+        for name, items in {"as served, all sources": as_served, **kept_apart}.items()
+    }
+    draft = out.with_name(f".{out.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    shutil.copytree(trained, draft)
+    write_card(draft, {**read_card(trained), "min_confidence": threshold, "scores": scores})
+    publish(draft, out)
+    return out
+
+
+def _figures(scores: Scores) -> dict[str, float]:
+    """The scores that belong in a card: an adapter's, not the machine's."""
+    return {
+        name: round(value, 1)
+        for name, value in asdict(scores).items()
+        if name != "adapter" and not name.startswith("latency")
+    }
 
 
 def _data(

@@ -152,11 +152,11 @@ def examples_of(source: Source, mix: Mix, seed: int, limit: int | None = None) -
     ]
 
 
-def calibration_of(source: Source, seed: int, most: int = 150) -> list[Item]:
-    """Items to fit the calibrator on: a third with the context alone, a third among neighbours, a third
-    without it."""
-    draw = random.Random(f"{seed} calibration {source.name}")
-    items = list(source.parts["calibration"])
+def mixed(source: Source, part: Part, seed: int, most: int = 150) -> list[Item]:
+    """At most `most` items of a part as service brings them: a third with the context alone, a third with it
+    among its neighbours, a third without it."""
+    draw = random.Random(f"{seed} {part} {source.name}")
+    items = list(source.parts[part])
     draw.shuffle(items)
     pool = Neighbours(item.context for item in items)
     prepared = []
