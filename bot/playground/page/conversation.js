@@ -73,10 +73,11 @@ function drawHint() {
   redraw(hint, [done, state.team, [...state.people.values()]], () => {
     const admin = [...state.people.values()].find((person) => person.is_admin);
     const bot = state.team.bot_name;
+    const command = state.commands[0]?.command ?? "/lorebot";
     const steps = [
       ["Ask", `something: mention @${bot}, or write to it directly.`],
       ["Correct", "a wrong answer: thumbs down below it, then say what is right."],
-      ["Retrain", `as the admin: switch to ${admin?.real_name ?? "the admin"}, open ${bot}'s home.`],
+      ["Retrain", `as the admin: switch to ${admin?.real_name ?? "the admin"} and type ${command} retrain.`],
     ];
     const dismiss = () => {
       localStorage.setItem("hint-read", "yes");
