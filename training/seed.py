@@ -24,7 +24,7 @@ from bot.reading.bases import DEFAULT_BASE, locate
 from bot.reading.card import publish, read_card, write_card
 from bot.reading.extractive import load_reader
 from bot.reading.items import Item
-from bot.reading.scores import best_threshold, evaluate
+from bot.reading.scores import Outcome, best_threshold, evaluate
 from bot.records import Example, Scores
 from training.build import BUILD, TrainingSettings, write_build
 from training.finetune import Progress, finetune
@@ -91,7 +91,7 @@ def _publish_scored(trained: Path, out: Path, sources: Sequence[Source], seed: i
     threshold = best_threshold(evaluate(reader, as_served, min_confidence=0.0)[1])
     kept_apart = {source.name: list(source.parts["development"]) for source in sources}
     scores = {
-        name: _figures(evaluate(reader, items, min_confidence=threshold)[0])
+        name: _figures(*evaluate(reader, items, min_confidence=threshold))
         for name, items in {"as served, all sources": as_served, **kept_apart}.items()
     }
     draft = out.with_name(f".{out.name}.draft")
@@ -102,13 +102,12 @@ def _publish_scored(trained: Path, out: Path, sources: Sequence[Source], seed: i
     return out
 
 
-def _figures(scores: Scores) -> dict[str, float]:
-    """The scores that belong in a card: an adapter's, not the machine's."""
-    return {
-        name: round(value, 1)
-        for name, value in asdict(scores).items()
-        if name != "adapter" and not name.startswith("latency")
-    }
+def _figures(scores: Scores, outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """The scores that belong in a card: an adapter's, not the machine's, and over some question at least."""
+    left_out = {"adapter", "latency_p50_ms", "latency_p95_ms"}
+    if all(outcome.answerable for outcome in outcomes):
+        left_out.add("no_answer_accuracy")
+    return {name: round(value, 1) for name, value in asdict(scores).items() if name not in left_out}
 
 
 def _data(
