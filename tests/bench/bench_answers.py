@@ -1,6 +1,6 @@
 """How well the whole of search, reader and threshold answers questions about the demo's handbook.
 
-    python tests/bench/bench_answers.py [--adapter FOLDER] [--weights 0,2,4,8]
+    python tests/bench/bench_answers.py [--adapter FOLDER] [--weights 0,2,4,8] [--thresholds]
 
 For each weight of search in the reader's ranking (bot.answering.PRIOR_WEIGHT) it prints, at the adapter's own threshold: how
 many of the answers given are right (F1 with a reference at least 0.5), how many answerable questions got a right answer,
@@ -36,6 +36,7 @@ def main() -> None:
     arguments.add_argument("--adapter", type=Path, default=shipped_seed("all-MiniLM-L6-v2"))
     arguments.add_argument("--weights", default="0,2,4,8,12")
     arguments.add_argument("--passages", type=int, default=10)
+    arguments.add_argument("--thresholds", action="store_true")
     given = arguments.parse_args()
     rows = [json.loads(line) for line in QUESTIONS.read_text().splitlines()]
     texts = {row["id"]: row for row in rows}
@@ -67,6 +68,7 @@ def main() -> None:
             answering.PRIOR_WEIGHT = weight
             began = time.perf_counter()
             spans = right = told = silent = 0
+            judged: list[tuple[float, bool]] = []
             for row, question, hits in zip(rows, asked, found, strict=True):
                 offered = [Offered(h.passage.text, h.passage.id, "", "", None, h.similarity) for h in hits]
                 reading = reader.read(question, [each.text for each in offered], priors(offered))
@@ -75,6 +77,7 @@ def main() -> None:
                     and max((f1(reading.best.text, [a]) for a in row["answers"]), default=0) >= 0.5
                 )
                 says = reading.confidence >= card["min_confidence"]
+                judged.append((reading.confidence, good))
                 spans += good
                 told += says
                 right += good and says
@@ -83,6 +86,18 @@ def main() -> None:
             n, none = sum(answerable), len(rows) - sum(answerable)
             shares = f"{right / n:8.1%}{right / max(told, 1):11.1%}{silent / none:24.1%}"
             print(f"{weight:7.1f}{spans / n:12.1%}{told:10d}{shares}{took:7.0f}")
+            if given.thresholds:
+                _print_thresholds(judged, n)
+
+
+def _print_thresholds(judged: list[tuple[float, bool]], answerable: int) -> None:
+    """What other thresholds would give: share of answerable questions answered rightly, and of answers that are right."""
+    for threshold in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7):
+        told = [good for confidence, good in judged if confidence >= threshold]
+        print(
+            f"    from {threshold:.1f}: {len(told):4d} answered, {sum(told) / answerable:6.1%} of the answerable rightly,"
+            f" {sum(told) / max(len(told), 1):6.1%} of answers right"
+        )
 
 
 def _asked(row: dict[str, str], texts: dict[str, dict[str, str]]) -> str:

@@ -140,11 +140,11 @@ def _finished(workspace: Workspace) -> dict[str, Any] | None:
 
 
 def _filled(view: dict[str, Any], correction: str) -> dict[str, dict[str, str]]:
-    """The correction modal's values: a wrong answer, and the right one in the only text box."""
+    """The form's values: a wrong answer, and the right one; an abstention's form asks for the answer alone."""
     values: dict[str, dict[str, str]] = {}
     for block in view["blocks"]:
         element = block.get("element", {})
-        if element.get("type") == "plain_text_input":
+        if element.get("action_id") in ("correction", "answer"):
             values[block["block_id"]] = {element["action_id"]: correction}
         elif element.get("type") == "radio_buttons":
             wrong = next(each["value"] for each in element["options"] if each["value"] == "wrong")
