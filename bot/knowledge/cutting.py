@@ -37,6 +37,8 @@ TEAR_LINES = 0.3
 TEAR_LEAD_IN = 0.6
 TEAR_BLOCKS = 0.05
 TEAR_HEADING = 5.0
+TEAR_JOINED = 1.0
+"""Of joining a section with only a part of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,8 @@ def _cheapest(atoms: Sequence[Atom]) -> list[tuple[int, int]]:
 def _prices(atoms: Sequence[Atom], first: int) -> Iterator[tuple[int, float]]:
     """What each passage that begins with the atom `first` costs: (last atom, excluded; cost)."""
     opening = atoms[first]
-    joins, bodies = 0.0, 0
+    begun = first > 0 and atoms[first - 1].section == opening.section
+    joins, bodies = 0, 0
     for last in range(first, len(atoms)):
         atom = atoms[last]
         length = atom.end - opening.start
@@ -164,10 +167,11 @@ def _prices(atoms: Sequence[Atom], first: int) -> Iterator[tuple[int, float]]:
             return  # out of the section, and of its parent
         if length > LIMIT and last > first and (bodies or atom.heading):
             return
-        if atom.heading and bodies:
-            joins += JOIN
+        joins += atom.heading and bodies > 0
         bodies += not atom.heading
-        yield last + 1, opening.tear + joins + _off_target(length)
+        ended = last + 1 == len(atoms) or atoms[last + 1].section != atom.section
+        torn = TEAR_JOINED * (begun + (not ended)) if joins else 0.0
+        yield last + 1, opening.tear + JOIN * joins + torn + _off_target(length)
 
 
 def _off_target(length: int) -> float:

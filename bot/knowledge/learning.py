@@ -147,7 +147,7 @@ def _files(paths: Sequence[Path]) -> tuple[list[_File], int, list[tuple[str, str
     """The files to learn, each once; how many of other kinds lie in the folders; and the paths that are
     nothing."""
     found: dict[Path, _File] = {}
-    skipped = 0
+    skipped: set[Path] = set()
     failed: list[tuple[str, str]] = []
     for path in paths:
         if not path.is_dir():
@@ -158,8 +158,8 @@ def _files(paths: Sequence[Path]) -> tuple[list[_File], int, list[tuple[str, str
             if file.suffix.lower() in SUPPORTED and file.is_file():
                 found.setdefault(file.resolve(), _File(file, file.relative_to(root).as_posix()))
             else:
-                skipped += 1
-    return list(found.values()), skipped, failed
+                skipped.add(file.resolve())
+    return list(found.values()), len(skipped), failed
 
 
 def _below(folder: Path, failed: list[tuple[str, str]]) -> Iterator[Path]:

@@ -47,7 +47,7 @@ def teach(
     `evidence`: the passage in which the answer stands. Returns the new passage. Raises DocumentError: nothing
     asked, or nothing answered.
     """
-    question, answer = _one_line(question), answer.strip()
+    question, answer = _one_line(question), answer.encode("utf-8", "replace").decode().strip()
     if not question or not answer:
         missing = "answer" if question else "question"
         raise DocumentError(f"the {missing} is empty; expected a question and its answer: write both")
@@ -136,7 +136,7 @@ def _same(store: Store, vector: np.ndarray, question: str, scopes: Sequence[str]
 
 
 def _one_line(question: str) -> str:
-    return " ".join(question.split())
+    return " ".join(question.encode("utf-8", "replace").decode().split())
 
 
 def widen(store: Store, encoder: Encoder, lesson: Passage) -> Passage:
