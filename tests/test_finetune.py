@@ -198,20 +198,19 @@ def test_an_adapter_learns_its_examples_and_knows_where_it_comes_from(adapter: P
 
 
 def test_feedback_training_goes_on_from_the_seed_and_replay_holds_it(adapter: Path, tmp_path: Path) -> None:
+    votes = [Example("When does the office close?", CONTEXT, "silence")] * 8
     replay = [Example(e.question, e.context, "replay") for e in GOLD] * 4
-    settings = replace(SETTINGS, epochs=1, learning_rate=1e-3)
-    out = finetune(
-        write(tmp_path / "build", replay, seed_adapter=adapter, settings=settings), tmp_path / "next"
-    )
-    card = json.loads((out / "card.json").read_text(encoding="utf-8"))
-    assert card["parent"] == "tiny"
-    assert card["recipe"]["r"] == 4
     asks = [(e.question, CONTEXT, e.start, e.end) for e in GOLD]
-    before, after = (
-        load_extractive(adapter).log_probabilities(asks),
-        load_extractive(out).log_probabilities(asks),
-    )
-    assert after == pytest.approx(before, abs=0.3)
+    seed = load_extractive(adapter).log_probabilities(asks)
+    lost = {}
+    for name, examples in (("alone", votes), ("with replay", [*votes, *replay])):
+        build = write(tmp_path / f"{name} build", examples, seed_adapter=adapter)
+        out = finetune(build, tmp_path / name)
+        now = load_extractive(out).log_probabilities(asks)
+        lost[name] = sum(before - after for before, after in zip(seed, now, strict=True))
+        card = json.loads((out / "card.json").read_text(encoding="utf-8"))
+        assert (card["parent"], card["recipe"]["r"]) == ("tiny", 4)
+    assert lost["with replay"] < lost["alone"] / 2
 
 
 def test_a_stopped_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:

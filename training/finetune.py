@@ -104,7 +104,10 @@ def _model(build: Build, base: Base) -> Any:
         if build.seed_adapter is not None:
             card = read_card(build.seed_adapter, base)
             _log.info("Training goes on from adapter %s.", card["id"])
-            return PeftModel.from_pretrained(backbone, str(build.seed_adapter), is_trainable=True)
+            model = PeftModel.from_pretrained(backbone, str(build.seed_adapter), is_trainable=True)
+            # the card's hub id would make peft look there for a configuration at every checkpoint
+            model.peft_config["default"].base_model_name_or_path = str(base.folder)
+            return model
         config = LoraConfig(
             task_type=TaskType.QUESTION_ANS,
             r=settings.r,
@@ -222,7 +225,7 @@ def _write_draft(
     draft.mkdir(parents=True)
     weights = {
         name: tensor.detach().to("cpu", torch.float16).contiguous()
-        for name, tensor in get_peft_model_state_dict(model).items()
+        for name, tensor in get_peft_model_state_dict(model, save_embedding_layers=False).items()
     }
     save_file(weights, str(draft / WEIGHTS), metadata={"format": "pt"})
     config = model.peft_config["default"]
