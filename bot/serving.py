@@ -86,8 +86,8 @@ def run_playground(settings: Settings, *, port: int, fresh: bool) -> None:
 
 
 SAMPLES = (
-    "What is my notice period after probation?",
-    "vpn error 702, what does it mean",
+    "How many days a week can I work from home?",
+    "how much money do I get for a desk at home",
     "Why did the Heron batteries drain in February?",
 )
 

@@ -18,6 +18,7 @@ from bot.records import Scores
 
 RIGHT = 0.5  # the F1 from which an answer is right
 BINS = 10  # of the expected calibration error
+FLAT = 0.005  # of F1: thresholds this close to the best are as good
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,14 @@ def with_threshold(outcome: Outcome, min_confidence: float) -> Outcome:
 
 
 def best_threshold(outcomes: Sequence[Outcome]) -> float:
-    """The `min_confidence`, in steps of 0.01, at which the mean F1 is highest; the lowest of equals."""
+    """The lowest `min_confidence`, in steps of 0.01, whose mean F1 is within `FLAT` of the highest.
+
+    The top is often flat, and there silence has to earn its place: an answer is shown with its sentence and can be
+    corrected, from silence nobody learns.
+    """
     steps = [step / 100 for step in range(100)]
-    return max(steps, key=lambda t: (round(sum(with_threshold(o, t).f1 for o in outcomes), 9), -t))
+    means = [sum(with_threshold(o, t).f1 for o in outcomes) / max(len(outcomes), 1) for t in steps]
+    return next(step for step, mean in zip(steps, means, strict=True) if mean >= max(means) - FLAT)
 
 
 def _outcome(reader: Reader, item: Item, min_confidence: float) -> Outcome:

@@ -15,7 +15,7 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
-QUESTION = "where do I put a swollen battery?"
+QUESTION = "How many webhooks can one account have?"
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
@@ -43,6 +43,7 @@ def test_somebody_asks_corrects_and_is_answered_rightly_by_clicking(workspace: W
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(workspace.url)
 
+        expect(page.get_by_text("Lorebot is here")).to_be_visible()
         page.get_by_test_id("composer").fill(f"@Lorebot {QUESTION}")
         page.get_by_test_id("composer").press("Enter")
         thread = page.get_by_test_id("thread-panel")
@@ -52,13 +53,13 @@ def test_somebody_asks_corrects_and_is_answered_rightly_by_clicking(workspace: W
         modal = page.get_by_test_id("modal")
         expect(modal).to_be_visible(timeout=10_000)
         modal.get_by_role("radio").first.check()
-        modal.get_by_test_id("input-correction").fill("in the red box at the loading bay")
+        modal.get_by_test_id("input-correction").fill("thirty, since June")
         modal.get_by_test_id("modal-submit").click()
         expect(modal).to_be_hidden(timeout=10_000)
         expect(page.get_by_test_id("ephemeral").first).to_be_visible(timeout=30_000)
 
         page.get_by_test_id("composer").fill(f"@Lorebot {QUESTION.upper()}")
         page.get_by_test_id("composer").press("Enter")
-        expect(thread.get_by_text("in the red box at the loading bay").first).to_be_visible(timeout=60_000)
+        expect(thread.get_by_text("thirty, since June").first).to_be_visible(timeout=60_000)
         assert problems == []
         browser.close()

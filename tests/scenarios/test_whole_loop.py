@@ -13,8 +13,8 @@ from local_workspace import ROOT, Workspace, playground, shown, until
 
 from bot.reading.squad import f1
 
-QUESTION = "What is my notice period after probation?"
-CORRECTION = "6 weeks, by agreement of the works council"
+QUESTION = "How long does a VPN session last?"
+CORRECTION = "10 hours, since the last audit"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -27,12 +27,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 def test_a_question_is_answered_with_evidence_corrected_and_answered_rightly(workspace: Workspace) -> None:
     reply = workspace.ask("hana", "general", f"@Lorebot {QUESTION}")
     text = shown(reply)
-    assert "4 weeks" in text
+    assert "12 hours" in text
     link = re.search(r"http://127\.0\.0\.1:\d+/documents/[^\s|>]+", text)
     assert link is not None, text
     page = workspace.http.get(link.group().split("#")[0])
     assert page.status_code == 200
-    assert "4 weeks" in page.text
+    assert "12 hours" in page.text
 
     workspace.vote("hana", reply, "down")
     view = workspace.open_view("hana")
