@@ -26,7 +26,7 @@ export function composer(holder, { testid, where, sent }) {
     icon("send"),
   );
   holder.append(list, el("div", { class: "write" }, box, send));
-  let key = "";
+  let key = null; // null: nothing is known of the place yet
   let offers = [];
   let chosen = 0;
 
@@ -38,8 +38,8 @@ export function composer(holder, { testid, where, sent }) {
 
   async function submit() {
     const text = box.value.trim();
-    if (!text) return;
     const place = where();
+    if (!text || !place.channel) return;
     const command = text.match(/^(\/[\w-]+)\s*([\s\S]*)$/);
     if (command && place.thread_ts) {
       toast(`${command[1]} works in the channel, not in a thread.`);
@@ -115,7 +115,14 @@ export function composer(holder, { testid, where, sent }) {
     fit();
   }
 
+  function here() {
+    const { channel, thread_ts: ts } = where();
+    return `${state.me}/${channel}/${ts ?? ""}`;
+  }
+
   box.addEventListener("input", () => {
+    // Whoever is quicker than the drawing writes where they already are.
+    if (key !== null) key = here();
     drafts.set(key, box.value);
     fit();
     offer();
@@ -164,13 +171,13 @@ export function composer(holder, { testid, where, sent }) {
   return {
     // Keep the box about the place where it stands: its label, and the draft that was left there.
     draw(label) {
-      const { channel, thread_ts: ts } = where();
-      const now = `${state.me}/${channel}/${ts ?? ""}`;
+      const now = here();
       box.placeholder = label;
       box.setAttribute("aria-label", label);
       if (now === key) return;
+      // What was written before the workspace came stays.
+      box.value = drafts.get(now) ?? (key === null ? box.value : "");
       key = now;
-      box.value = drafts.get(key) ?? "";
       offers = [];
       drawOffers();
       fit();
