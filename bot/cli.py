@@ -79,7 +79,8 @@ def run(
 @app.command(epilog="Example: lorebot learn handbook/ --prune --link-base https://wiki.example/handbook/")
 def learn(
     paths: Annotated[
-        list[Path], typer.Argument(help="Files and folders: Markdown, text, HTML, PDF, DOCX, PPTX, XLSX.")
+        list[Path],
+        typer.Argument(help="Files and folders: Markdown, text, HTML, PDF, DOCX, PPTX, XLSX, CSV."),
     ],
     scope: Annotated[
         str, typer.Option(help="'workspace', or the id of the one channel that may see it.")
@@ -111,6 +112,8 @@ def learn(
         data = {**asdict(report), "failed": [[str(path), why] for path, why in report.failed]}
         typer.echo(json.dumps(data))
     else:
+        for path, note in report.notes:
+            err.print(f"learned with a note: {path}: {note}", markup=False, highlight=False, soft_wrap=True)
         for path, why in report.failed:
             line = f"not learned: {path}: {why}"
             err.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
@@ -119,7 +122,7 @@ def learn(
     if not as_json:
         typer.echo(
             f"{report.learned} learned, {report.replaced} replaced, {report.unchanged} unchanged, {report.pruned} dropped, "
-            f"{len(report.failed)} failed; {report.passages} passages in all"
+            f"{report.skipped} of other kinds, {len(report.failed)} failed; {report.passages} passages in all"
         )
 
 

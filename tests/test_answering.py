@@ -144,7 +144,7 @@ def test_context_alone_searches_nothing(answerer: Answerer, reader: ScriptedRead
 
 def test_a_follow_up_is_asked_together_with_what_it_follows() -> None:
     assert asked(ask("and for contractors?", follows="how much leave do I get?")) == (
-        "how much leave do I get? and for contractors?"
+        "and for contractors? how much leave do I get?"
     )
 
 

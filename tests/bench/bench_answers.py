@@ -5,7 +5,7 @@
 For each weight of search in the reader's ranking (bot.answering.PRIOR_WEIGHT) it prints, at the adapter's own threshold: how
 many of the answers given are right (F1 with a reference at least 0.5), how many answerable questions got a right answer,
 how many unanswerable ones were met with silence; and, whatever the threshold, how often the best span is right. Follow-ups
-are asked behind the question they follow. Times are of this machine as it is now.
+are asked in front of the question they follow. Times are of this machine as it is now.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _print_thresholds(judged: list[tuple[float, bool]], answerable: int) -> None
 
 def _asked(row: dict[str, str], texts: dict[str, dict[str, str]]) -> str:
     before = row.get("follows")
-    return f"{_asked(texts[before], texts)} {row['question']}" if before else row["question"]
+    return f"{row['question']} {_asked(texts[before], texts)}" if before else row["question"]
 
 
 def _holds(text: str, row: dict[str, list[str]]) -> bool:
