@@ -15,7 +15,7 @@ from bot.knowledge.index import Index
 from bot.reading.encoder import Encoder
 from bot.reading.protocol import Reader
 from bot.reading.sentence import sentence_around
-from bot.records import WORKSPACE, Adapter, Answer, Candidate, Found, Offered, Promotion, Question
+from bot.records import Adapter, Answer, Candidate, Found, Offered, Promotion, Question
 from bot.registry import Registry
 from bot.store import Store, documents, questions
 from bot.store import adapters as adapter_log
@@ -258,6 +258,3 @@ def _given(question: Question, thread: Sequence[str]) -> list[Offered]:
 
 def _offered(passage: records.Passage, similarity: float) -> Offered:
     return Offered(passage.text, passage.id, passage.title, passage.heading, passage.link, similarity)
-
-
-__all__ = ["MEMORY", "WORKSPACE", "Answerer", "ChampionWatch", "InService", "LiveReader", "asked", "priors"]

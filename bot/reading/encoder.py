@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.reading.bases import DEFAULT_BASE, Base, locate
+from bot.reading.batches import batches
 from bot.reading.cpu import computes_bfloat16
 from bot.reading.loading import quiet_loading
 
@@ -75,7 +76,7 @@ class BaseEncoder:
             torch.inference_mode(),
             torch.autocast("cpu", dtype=torch.bfloat16, enabled=computes_bfloat16()),
         ):
-            for batch in _batches([len(ids) for ids in tokens]):
+            for batch in batches([len(ids) for ids in tokens], TOKENS_IN_A_BATCH):
                 width = max(len(tokens[i]) for i in batch)
                 ids = torch.zeros((len(batch), width), dtype=torch.long)
                 mask = torch.zeros((len(batch), width), dtype=torch.long)
@@ -92,14 +93,3 @@ class BaseEncoder:
 def load_encoder(base_name: str = DEFAULT_BASE) -> Encoder:
     """The encoder over the base of that name; its weights are verified now and loaded at the first text."""
     return BaseEncoder(locate(base_name))
-
-
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Indices in batches of similar length, shortest first, each of at most TOKENS_IN_A_BATCH padded
-    tokens."""
-    batches: list[list[int]] = []
-    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if not batches or (len(batches[-1]) + 1) * lengths[i] > TOKENS_IN_A_BATCH:
-            batches.append([])
-        batches[-1].append(i)
-    return batches

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from bot.reading.bases import Base, locate
+from bot.reading.batches import batches
 from bot.reading.calibrator import Calibrator, load_calibrator, reading_features
 from bot.reading.card import CALIBRATOR, read_card
 from bot.reading.cpu import computes_bfloat16
@@ -119,7 +120,7 @@ class ExtractiveReader:
             torch.inference_mode(),
             torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bfloat16),
         ):
-            for batch in _batches([len(window.ids) for window in windows]):
+            for batch in batches([len(window.ids) for window in windows], TOKENS_IN_A_BATCH):
                 output = self._model(**_inputs([windows[i] for i in batch], self._cutter.pad_id))
                 starts = output.start_logits.float().numpy()
                 ends = output.end_logits.float().numpy()
@@ -187,14 +188,3 @@ def _inputs(windows: Sequence[Window], pad_id: int) -> dict[str, Any]:
         ids[row, : len(window.ids)] = window.ids
         mask[row, : len(window.ids)] = 1
     return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
-
-
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Indices in batches of similar length, shortest first, each of at most TOKENS_IN_A_BATCH padded
-    tokens."""
-    batches: list[list[int]] = []
-    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if not batches or (len(batches[-1]) + 1) * lengths[i] > TOKENS_IN_A_BATCH:
-            batches.append([])
-        batches[-1].append(i)
-    return batches
