@@ -153,10 +153,14 @@ def test_an_adapter_of_another_base_is_refused_with_both_hashes(copied: Path) ->
     assert locate().sha256 in str(refused.value)
 
 
-def test_a_base_that_nobody_knows_or_carries_is_refused() -> None:
+def test_a_base_that_nobody_knows_or_carries_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     with pytest.raises(BaseError, match="expected one of all-MiniLM-L6-v2"):
         locate("no-such-base")
-    with pytest.raises(BaseError, match="not installed"):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # where an unpacked one might lie
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BaseError, match=r"not installed.*pip install 'lorebot\[mpnet\]'"):
         locate("all-mpnet-base-v2")
 
 

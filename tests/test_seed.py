@@ -14,7 +14,7 @@ from bot.errors import DataError
 from bot.reading.items import Item, Reference
 from bot.reading.squad import normalise
 from training.build import TrainingSettings
-from training.seed import seed
+from training.seed import Recipe, seed
 from training.seed_data import (
     KEPT_APART,
     Mix,
@@ -165,9 +165,10 @@ def one_thread() -> Iterator[None]:
 @pytest.mark.usefixtures("one_thread")
 def test_one_command_makes_an_adapter_and_uses_its_build_again(data: Path, tmp_path: Path) -> None:
     settings = TrainingSettings(r=2, alpha=4, epochs=1, batch=8)
+    recipe = Recipe("tiny", settings, Mix())
     told: list[str] = []
     out = seed(
-        data, tmp_path / "adapter", without=OTHERS, limit=12, settings=settings, work=tmp_path / "work",
+        data, tmp_path / "adapter", without=OTHERS, limit=12, recipe=recipe, work=tmp_path / "work",
         progress=lambda share, text: told.append(text),
     )  # fmt: skip
     card = json.loads((out / "card.json").read_text(encoding="utf-8"))

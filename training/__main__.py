@@ -43,9 +43,10 @@ def finetune(
 )
 def seed(
     data: Annotated[Path, typer.Option(help="The folder whose qa/ holds the labelled questions.")],
-    out: Annotated[Path, typer.Option(help="The adapter folder to make; must not exist.")] = Path(
-        "adapters/reader-minilm-l6-seed"
-    ),
+    base: Annotated[str, typer.Option(help="The base whose recipe is followed.")] = "all-MiniLM-L6-v2",
+    out: Annotated[
+        Path | None, typer.Option(help="The adapter folder to make, if not the recipe's own; must not exist.")
+    ] = None,
     without: Annotated[list[str] | None, typer.Option(help="A source to leave out; can be repeated.")] = None,
     limit: Annotated[
         int | None, typer.Option(help="At most that many questions of each source (a trial).")
@@ -58,8 +59,10 @@ def seed(
     from training.seed import seed as run
 
     with shown_progress("seed") as tell:
-        run(data, out, without=tuple(without or ()), limit=limit, work=work, progress=tell)
-    typer.echo(str(out))
+        made = run(
+            data, out, base_name=base, without=tuple(without or ()), limit=limit, work=work, progress=tell
+        )
+    typer.echo(str(made))
 
 
 @commands.command(epilog="Example: python -m training cycle --by cli --json")

@@ -27,6 +27,7 @@ class TrainingSettings:
 
     r: int = 32
     alpha: int = 64
+    frozen_layers: int = 0  # lowest layers without LoRA: no gradient has to go through them
     dropout: float = 0.0  # dropout puts attention on a slow path: leave it off on a CPU
     learning_rate: float = 2e-4
     warmup: float = 0.1  # share of the steps

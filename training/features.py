@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datasets.arrow_dataset import Dataset
     from torch import Tensor
 
-PAD_TO = 32  # few distinct batch shapes: the kernels of each are set up once
+PAD_TO = 16  # few distinct batch shapes: the kernels of each are set up once
 
 Row = dict[str, Any]
 

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import TrainingError
+from bot.reading.architectures import lora_layers
 from bot.reading.bases import CATALOGUE, Base, locate
 from bot.reading.card import WEIGHTS, publish, read_card
 from bot.reading.cpu import computes_bfloat16
-from bot.reading.loading import quiet_loading
+from bot.reading.loading import load_backbone, quiet_loading
 from bot.reading.windows import WindowCutter, load_cutter
 from training.build import Build, TrainingSettings, read_build
 from training.calibration import calibrate
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 Progress = Callable[[float, str], None]
 """Told now and then: the share done, 0 to 1, and what is being done."""
 
-LORA_LAYERS = ["query", "key", "value", "dense"]
 CHECKPOINTS = "checkpoints"
 SHARE_OF_TRAINING = 0.92  # of the progress; the rest is the calibrator
 
@@ -84,23 +84,13 @@ def _base_of(build: Build) -> Base:
 
 def _model(build: Build, base: Base) -> Any:
     """The frozen base with the LoRA layers to train: fresh ones, or the seed adapter's."""
-    import torch
-
     settings = build.settings
     with quiet_loading():
         from peft import LoraConfig, PeftModel, TaskType, get_peft_model
-        from transformers import AutoModelForQuestionAnswering, set_seed
+        from transformers import set_seed
 
         set_seed(settings.seed)
-        backbone = AutoModelForQuestionAnswering.from_pretrained(
-            base.folder,
-            local_files_only=True,
-            use_safetensors=True,
-            attn_implementation="eager",
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
-            dtype=torch.float32,
-        )
+        backbone = load_backbone(base.folder, dropout=False, eager=True)
         if build.seed_adapter is not None:
             card = read_card(build.seed_adapter, base)
             _log.info("Training goes on from adapter %s.", card["id"])
@@ -108,14 +98,19 @@ def _model(build: Build, base: Base) -> Any:
             # the card's hub id would make peft look there for a configuration at every checkpoint
             model.peft_config["default"].base_model_name_or_path = str(base.folder)
             return model
-        config = LoraConfig(
-            task_type=TaskType.QUESTION_ANS,
-            r=settings.r,
-            lora_alpha=settings.alpha,
-            lora_dropout=settings.dropout,
-            target_modules=LORA_LAYERS,
+        adapted = range(settings.frozen_layers, backbone.config.num_hidden_layers)
+        return get_peft_model(
+            backbone,
+            LoraConfig(
+                task_type=TaskType.QUESTION_ANS,
+                r=settings.r,
+                lora_alpha=settings.alpha,
+                lora_dropout=settings.dropout,
+                target_modules=lora_layers(backbone.config),
+                layers_to_transform=list(adapted) if settings.frozen_layers else None,
+                layers_pattern="layer" if settings.frozen_layers else None,
+            ),
         )
-        return get_peft_model(backbone, config)
 
 
 def _data(build: Build, model: Any, cutter: WindowCutter) -> Dataset:

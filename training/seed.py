@@ -15,7 +15,7 @@ import logging
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,39 +30,88 @@ from training.build import BUILD, TrainingSettings, write_build
 from training.finetune import Progress, finetune
 from training.seed_data import KEPT_APART, LICENCES, Mix, Source, examples_of, load_sources, mixed
 
-RECIPE = TrainingSettings(
-    r=32, alpha=64, learning_rate=1.5e-3, warmup=0.05, epochs=1.0, batch=32, checkpoint_every=200, seed=1
-)
-MIX = Mix()
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the shipped adapter of one base is made."""
+
+    adapter: str  # its id and folder
+    settings: TrainingSettings
+    mix: Mix
+
+
+RECIPES = {
+    "all-MiniLM-L6-v2": Recipe(
+        "reader-minilm-l6-seed",
+        TrainingSettings(
+            r=32,
+            alpha=64,
+            learning_rate=1.5e-3,
+            warmup=0.05,
+            epochs=1.0,
+            batch=32,
+            checkpoint_every=200,
+            seed=1,
+        ),
+        Mix(rounds=dict.fromkeys(LICENCES, 2)),
+    ),
+    "all-mpnet-base-v2": Recipe(
+        "reader-mpnet-base-seed",
+        TrainingSettings(
+            r=16,
+            alpha=32,
+            frozen_layers=3,
+            learning_rate=6e-4,
+            warmup=0.05,
+            epochs=1.0,
+            batch=16,
+            checkpoint_every=50,
+            seed=1,
+        ),
+        Mix(
+            neighbour=0.08,
+            removed=0.12,
+            altered=0.1,
+            chat=0.2,
+            cropped=0.75,
+            rounds={"wikipedia-unanswerable": 2},
+            most={"wikipedia": 5000, "reddit": 4000},
+        ),
+    ),
+}
 
 _log = logging.getLogger(__name__)
 
 
 def seed(
     data: Path,
-    out: Path,
+    out: Path | None = None,
     *,
+    base_name: str = DEFAULT_BASE,
     without: Sequence[str] = (),
     limit: int | None = None,
-    settings: TrainingSettings = RECIPE,
-    mix: Mix = MIX,
+    recipe: Recipe | None = None,
     work: Path = Path("work"),
     progress: Progress | None = None,
 ) -> Path:
-    """Trains the adapter of the recipe into `out`, and returns it.
+    """Trains the adapter of the base's recipe into `out` (its place in adapters/, if None), and returns it.
 
+    `recipe` stands in for the one of `RECIPES`.
     `without` leaves sources out; `limit` takes at most that many questions of each source (a trial).
     """
+    base = locate(base_name)
+    recipe = recipe or RECIPES[base_name]
+    settings, mix = recipe.settings, recipe.mix
+    out = out or Path("adapters") / recipe.adapter
     if out.exists():
         raise TrainingError(f"Found {out} already there; expected a new folder: name another with --out.")
     names = [name for name in LICENCES if name not in without]
     sources = load_sources(data, names)
-    key = json.dumps([names, limit, asdict(settings), asdict(mix), out.name])
+    key = json.dumps([base.name, names, limit, asdict(settings), asdict(mix), out.name])
     folder = work / f"seed-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     if not (folder / BUILD).is_file():
         examples = [e for source in sources for e in examples_of(source, mix, settings.seed, limit)]
         calibration = [item for source in sources for item in mixed(source, "calibration", settings.seed)]
-        base = locate(DEFAULT_BASE)
         write_build(
             folder,
             base=base.name,

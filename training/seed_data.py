@@ -14,14 +14,14 @@ import hashlib
 import random
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from bot.errors import DataError
 from bot.reading.items import Item, Reference, read_items
-from bot.reading.sentence import sentence_around
+from bot.reading.sentence import sentence_around, split_sentences
 from bot.reading.squad import normalise
 from bot.records import Example
 
@@ -60,7 +60,12 @@ class Mix:
     removed: float = 0.2  # with its own passage, the answering sentence taken out
     altered: float = 0.1  # changed in a word that matters, with its own passage
     chat: float = 0.25  # share of questions in lower case without punctuation
-    rounds: int = 2  # times each question is used, each time with other company
+    cropped: float = (
+        0.0  # share of passages cut down to a few sentences around what matters: shorter, so quicker
+    )
+    crop: tuple[int, int] = (150, 450)  # characters that a cut passage has at least, drawn evenly
+    rounds: Mapping[str, int] = field(default_factory=dict)  # times each question of a source is used, else 1
+    most: Mapping[str, int] = field(default_factory=dict)  # questions of a source that are used, else all
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +138,11 @@ def examples_of(source: Source, mix: Mix, seed: int, limit: int | None = None) -
     draw = random.Random(f"{seed} {source.name}")
     items = list(source.parts["train"])
     draw.shuffle(items)
+    most, rounds = mix.most.get(source.name), mix.rounds.get(source.name, 1)
     examples: list[Example] = []
-    for item in items[:limit]:
-        near = source.neighbours.find(item, 2 * mix.rounds) if item.answerable and mix.neighbour else []
-        for _ in range(mix.rounds):
+    for item in items[:most][:limit]:
+        near = source.neighbours.find(item, 2 * rounds) if item.answerable and mix.neighbour else []
+        for _ in range(rounds):
             examples.append(_labelled(item, draw))
             if not item.answerable:
                 continue
@@ -146,6 +152,7 @@ def examples_of(source: Source, mix: Mix, seed: int, limit: int | None = None) -
                 examples.append(_silence(item.question, shorter))
             if draw.random() < mix.altered and (question := altered_question(item, draw)) is not None:
                 examples.append(_silence(question, item.context))
+    examples = [cropped(e, draw, mix.crop) if draw.random() < mix.cropped else e for e in examples]
     return [
         replace(example, question=chat_form(example.question)) if draw.random() < mix.chat else example
         for example in examples
@@ -204,6 +211,34 @@ def altered_question(item: Item, draw: random.Random) -> str | None:
         match = draw.choice(turned)
         ways.append(question[: match.start()] + _OPPOSITE[match.group()] + question[match.end() :])
     return draw.choice(ways) if ways else None
+
+
+def cropped(example: Example, draw: random.Random, least: tuple[int, int]) -> Example:
+    """The example with only some sentences of its passage: the answer's and its neighbours', or for silence those
+    around the sentence that shares most words with the question, which is the one that misleads."""
+    text = example.context
+    sentences = split_sentences(text)
+    if len(sentences) < 2:
+        return example
+    if example.end > example.start:
+        held = [i for i, (a, b) in enumerate(sentences) if a < example.end and b > example.start]
+    else:
+        asked = set(re.findall(r"\w+", example.question.lower()))
+        shared = [len(asked.intersection(re.findall(r"\w+", text[a:b].lower()))) for a, b in sentences]
+        held = [shared.index(max(shared))]
+    if not held:
+        return example
+    first, last, size = held[0], held[-1], draw.randint(*least)
+    while sentences[last][1] - sentences[first][0] < size and (first > 0 or last + 1 < len(sentences)):
+        if first > 0 and (last + 1 == len(sentences) or draw.random() < 0.5):
+            first -= 1
+        else:
+            last += 1
+    start, end = sentences[first][0], sentences[last][1]
+    if example.end > example.start:  # an answer may reach into what stands between sentences
+        start, end = min(start, example.start), max(end, example.end)
+    span = (example.start - start, example.end - start) if example.end > example.start else (0, 0)
+    return replace(example, context=text[start:end], start=span[0], end=span[1])
 
 
 def chat_form(question: str) -> str:

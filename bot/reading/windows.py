@@ -1,6 +1,6 @@
 """A question and a passage as the model reads them: token windows, and the way back to characters.
 
-A BERT-type reader sees at most `MAX_LENGTH` tokens: `[CLS] question [SEP] piece of the passage [SEP]`. A
+A BERT-type reader sees at most `MAX_LENGTH` tokens: `[CLS] question [SEP] piece of the passage [SEP]`, say. A
 longer passage is read in pieces that overlap by `OVERLAP` tokens, so that an answer at a cut stands whole in
 one of them. Token offsets are character offsets in the passage as given: the tokenizer keeps them through its
 normalisation.
@@ -9,6 +9,7 @@ normalisation.
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -52,16 +53,24 @@ class Window:
 
 
 class WindowCutter:
-    """Cuts windows with one base's tokenizer. Safe to call from several threads."""
+    """Cuts windows with one base's tokenizer, in the form its architecture pairs two texts. Safe to call from several
+    threads."""
 
-    def __init__(self, tokenizer: Tokenizer, max_length: int = MAX_LENGTH, overlap: int = OVERLAP) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        max_length: int = MAX_LENGTH,
+        overlap: int = OVERLAP,
+        *,
+        pad_id: int | None = None,
+    ) -> None:
+        """`pad_id`: None takes the tokenizer's [PAD]. Raises ValueError for a tokenizer that pairs no texts."""
         self.max_length, self.overlap = max_length, overlap
-        self.pad_id = _special(tokenizer, "[PAD]", "<pad>")
-        self._cls = _special(tokenizer, "[CLS]", "<s>")
-        self._sep = _special(tokenizer, "[SEP]", "</s>")
-        self._tokenizer = tokenizer
+        self.pad_id = _special(tokenizer, "[PAD]", "<pad>") if pad_id is None else pad_id
         tokenizer.no_truncation()
         tokenizer.no_padding()
+        self._before, self._between, self._after = _pair_form(tokenizer)
+        self._tokenizer = tokenizer
         self._tokens = functools.lru_cache(maxsize=256)(self._tokenize)  # many questions ask of one passage
 
     def cut(self, question: str, passages: Sequence[str]) -> list[Window]:
@@ -69,16 +78,18 @@ class WindowCutter:
         asked = self._tokens(question)[0]
         if len(asked) > MAX_QUESTION:
             _log.warning("A question of %d tokens is cut to its first %d.", len(asked), MAX_QUESTION)
-        head = (self._cls, *asked[:MAX_QUESTION], self._sep)
+        head = (*self._before, *asked[:MAX_QUESTION], *self._between)
         windows = []
         for index, passage in enumerate(passages):
             ids, offsets = self._tokens(passage)
-            for a, b in _pieces(len(ids), self.max_length - len(head) - 1, self.overlap):
+            for a, b in _pieces(len(ids), self.max_length - len(head) - len(self._after), self.overlap):
                 reach = (
                     offsets[a - 1][1] if a else 0,
                     offsets[b][0] if b < len(offsets) else len(passage),
                 )
-                windows.append(Window((*head, *ids[a:b], self._sep), len(head), offsets[a:b], index, reach))
+                windows.append(
+                    Window((*head, *ids[a:b], *self._after), len(head), offsets[a:b], index, reach)
+                )
         return windows
 
     def _tokenize(self, text: str) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
@@ -88,10 +99,12 @@ class WindowCutter:
 
 
 def load_cutter(folder: Path, max_length: int = MAX_LENGTH, overlap: int = OVERLAP) -> WindowCutter:
-    """The cutter of the base in `folder` (its tokenizer.json)."""
+    """The cutter of the base in `folder` (its tokenizer.json, and the padding that its config.json names)."""
     from tokenizers import Tokenizer
 
-    return WindowCutter(Tokenizer.from_file(str(folder / "tokenizer.json")), max_length, overlap)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return WindowCutter(tokenizer, max_length, overlap, pad_id=config.get("pad_token_id"))
 
 
 def _with_marks(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -116,6 +129,19 @@ def _pieces(length: int, room: int, overlap: int) -> Iterator[tuple[int, int]]:
         if start + room >= length:
             return
         start += room - overlap
+
+
+def _pair_form(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """The special tokens before, between and after two texts: `[CLS] a [SEP] b [SEP]` for BERT,
+    `<s> a </s></s> b </s>` for RoBERTa and MPNet. Read off an example, as vocabularies hold unused look-alikes."""
+    pair = tokenizer.encode("a", "b")
+    texts = pair.sequence_ids
+    if 0 not in texts or 1 not in texts or texts[0] is not None:
+        raise ValueError("the tokenizer doesn't pair two texts behind a special token")
+    first, second = texts.index(0), texts.index(1)
+    between = next(i for i in range(first, second) if texts[i] is None)
+    after = next((i for i in range(second, len(texts)) if texts[i] is None), len(texts))
+    return tuple(pair.ids[:first]), tuple(pair.ids[between:second]), tuple(pair.ids[after:])
 
 
 def _special(tokenizer: Tokenizer, *names: str) -> int:
