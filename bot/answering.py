@@ -191,7 +191,8 @@ class Answerer:
         found = self._index.find(query, question.scopes, self._passages) if question.scopes else []
         offered = _given(question, thread) + [_offered(each.passage, each.similarity) for each in found]
         in_service = self._live.current
-        reading = in_service.reader.read(query, [each.text for each in offered], priors(offered))
+        texts = [each.text for each in offered]
+        reading = in_service.reader.read(query, texts, priors(offered), nearest(offered))
         lessons = {len(offered) - len(found) + i: each.passage.answer_start for i, each in enumerate(found)}
         candidates = tuple(each for each in reading.candidates if each.start >= lessons.get(each.passage, 0))
         answer = Answer(
@@ -221,8 +222,13 @@ def priors(offered: Sequence[Offered]) -> list[float]:
 
     Text that came with the question has no similarity of its own and counts as the likeliest.
     """
-    best = max((each.similarity for each in offered if each.passage_id is not None), default=0.0)
+    best = nearest(offered) or 0.0
     return [0.0 if each.passage_id is None else PRIOR_WEIGHT * (each.similarity - best) for each in offered]
+
+
+def nearest(offered: Sequence[Offered]) -> float | None:
+    """The similarity of the passage that search found nearest to the question; None where it found none."""
+    return max((each.similarity for each in offered if each.passage_id is not None), default=None)
 
 
 def _shown(answer: Answer, best: Candidate, found: Sequence[Found], store: Store) -> Answer:

@@ -98,6 +98,7 @@ class Reading:
         Candidate, ...
     ]  # best first, at most the reader's n_best; empty only if every passage is empty
     adapter: str  # id of the adapter that read
+    silence: float = 0.0  # ln P that no passage answers
 
     @property
     def best(self) -> Candidate | None:
@@ -211,6 +212,9 @@ class Scores:
     ece: float
     latency_p50_ms: float
     latency_p95_ms: float
+    aurc: float = 0.0  # area under the risk-coverage curve: the mean share of wrong answers over all coverages
+    answered_at_80: float = 0.0  # share of the questions that can be answered, surest first, with 80 % right
+    answered_at_90: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

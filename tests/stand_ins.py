@@ -37,7 +37,13 @@ class ScriptedReader:
         self.asked: list[tuple[str, tuple[str, ...]]] = []
         self.warmed = False
 
-    def read(self, question: str, passages: Sequence[str], priors: Sequence[float] | None = None) -> Reading:
+    def read(
+        self,
+        question: str,
+        passages: Sequence[str],
+        priors: Sequence[float] | None = None,
+        nearest: float | None = None,
+    ) -> Reading:
         self.asked.append((question, tuple(passages)))
         found = [
             Candidate(i, at, at + len(answer), answer, 10 * sure, math.log(sure), sure)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bot.reading.decoding import Span, merge_spans, span_log_probability, window_spans
+from bot.reading.decoding import Span, rank_spans, span_log_probability, window_spans
 from bot.reading.windows import Window
 
 TEXT = "red green  blue"
@@ -44,6 +44,7 @@ def test_probabilities_of_starts_and_ends_count_silence_in() -> None:
     best = window_spans(WINDOW, TEXT, start, end)[0]
     total = math.exp(1) + math.exp(2) + 2
     assert best.log_probability == pytest.approx(2 * (2 - math.log(total)), abs=1e-6)
+    assert best.silence == pytest.approx(2 * (1 - math.log(total)), abs=1e-6)
     assert span_log_probability(WINDOW, start, end, (4, 9)) == pytest.approx(best.log_probability, abs=1e-6)
     assert span_log_probability(WINDOW, start, end, (0, 0)) == pytest.approx(
         2 * (1 - math.log(total)), abs=1e-6
@@ -70,11 +71,31 @@ def test_the_same_text_is_offered_once_and_the_best_place_wins() -> None:
         Span(0, 0, 4, 2.0, -1.0),
         Span(1, 0, 1, 0.5, -1.0),
     ]
-    merged = merge_spans(spans, ["Port", "a PORT"])
-    assert [(s.passage, s.score) for s in merged] == [(1, 3.0), (1, 0.5)]
+    ranked = rank_spans(spans, ["Port", "a PORT"]).spans
+    assert [(s.passage, s.score) for s in ranked] == [(1, 3.0), (1, 0.5)]
+
+
+def test_two_passages_that_say_the_same_beat_a_better_one_that_stands_alone() -> None:
+    spans = [Span(0, 0, 1, 3.0, -1.0), Span(1, 0, 1, 2.8, -1.0), Span(2, 0, 1, 2.6, -1.0)]
+    ranked = rank_spans(spans, ["x", "y", "Y"]).spans
+    assert [(s.passage, s.score) for s in ranked] == [(1, 2.8), (0, 3.0)]
+    assert ranked[0].support == pytest.approx(math.log(math.exp(2.8) + math.exp(2.6)) - 2.8)
+    assert ranked[1].support == 0.0
+
+
+def test_two_windows_over_one_place_are_no_second_witness() -> None:
+    spans = [Span(0, 0, 1, 2.0, -1.0), Span(0, 0, 1, 1.9, -1.0)]
+    (best,) = rank_spans(spans, ["x"]).spans
+    assert (best.score, best.support) == (2.0, 0.0)
+
+
+def test_silence_is_that_of_the_window_that_is_least_silent() -> None:
+    spans = [Span(0, 0, 1, 2.0, -1.0, silence=-3.0), Span(1, 0, 1, 1.0, -1.0, silence=-0.1)]
+    assert rank_spans(spans, ["x", "y"]).silence == -3.0
+    assert rank_spans([], []).silence == 0.0
 
 
 def test_priors_reorder_but_leave_scores_alone() -> None:
     spans = [Span(0, 0, 1, 2.0, -1.0), Span(1, 0, 1, 1.0, -1.0)]
-    merged = merge_spans(spans, ["x", "y"], [0.0, 5.0])
-    assert [(s.passage, s.score) for s in merged] == [(1, 1.0), (0, 2.0)]
+    ranked = rank_spans(spans, ["x", "y"], [0.0, 5.0]).spans
+    assert [(s.passage, s.score) for s in ranked] == [(1, 1.0), (0, 2.0)]

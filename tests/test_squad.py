@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.reading.scores import answered_at, risk_coverage
 from bot.reading.squad import exact_match, f1, normalise
 
 
@@ -40,3 +41,17 @@ def test_silence_is_right_only_where_there_is_no_answer() -> None:
 
 def test_an_answer_of_articles_alone_equals_nothing() -> None:
     assert f1("the", ["a"]) == 1.0  # both are empty once normalised, as in the official script
+
+
+def test_the_risk_coverage_curve_goes_from_the_surest_answer_to_all() -> None:
+    curve = risk_coverage([0.2, 0.9, 0.8, 0.4], [False, True, True, False])
+    assert curve == [(0.25, 0.0), (0.5, 0.0), (0.75, pytest.approx(1 / 3)), (1.0, 0.5)]
+    assert answered_at(curve, 0.9) == 0.5
+    assert answered_at(curve, 0.5) == 1.0
+    assert answered_at(risk_coverage([0.5], [False]), 0.8) == 0.0
+    assert risk_coverage([], []) == []
+
+
+def test_equal_confidences_can_only_be_answered_together() -> None:
+    assert risk_coverage([0.5, 0.5], [True, False]) == [(1.0, 0.5)] * 2
+    assert answered_at(risk_coverage([0.5, 0.5], [True, False]), 0.8) == 0.0

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bot.reading.bases import file_sha256
 from bot.reading.calibrator import UNFITTED, fit, load_calibrator, reading_features, save_calibrator
 from bot.reading.card import CALIBRATOR, WEIGHTS, read_card, write_card
@@ -40,16 +38,17 @@ def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item], parent: 
     if not items:
         return
     reader = load_extractive(draft)
-    read: list[tuple[Item, str, list[float]]] = []  # with the best span's text and features
+    read: list[tuple[Item, str, dict[str, float]]] = []  # with the best span's text and features
     for i in range(0, len(items), AT_ONCE):
         batch = items[i : i + AT_ONCE]
         asks = [(item.question, (item.context, *item.others)) for item in batch]
-        for item, (question, texts), spans in zip(batch, asks, reader.spans(asks), strict=True):
-            if spans:
-                said = texts[spans[0].passage][spans[0].start : spans[0].end]
-                read.append((item, said, reading_features(question, spans, texts)))
-    right = [float(item.answerable and f1(said, item.references) >= RIGHT) for item, said, _ in read]
-    calibrator = fit(np.array([features for _, _, features in read]), np.array(right), prior=prior)
+        for item, (question, texts), ranking in zip(batch, asks, reader.rankings(asks), strict=True):
+            if ranking.spans:
+                best = ranking.spans[0]
+                said = texts[best.passage][best.start : best.end]
+                read.append((item, said, reading_features(question, ranking, texts)))
+    right = [item.answerable and f1(said, item.references) >= RIGHT for item, said, _ in read]
+    calibrator = fit([features for _, _, features in read], right, prior=prior)
     save_calibrator(calibrator, draft / CALIBRATOR)
     outcomes = [judged(item, said, calibrator.confidence(features), 0.0) for item, said, features in read]
     scores = summarise(str(card["id"]), outcomes)

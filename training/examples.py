@@ -22,7 +22,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.answering import asked, priors
+from bot.answering import asked, nearest, priors
 from bot.reading.squad import normalise
 from bot.records import Answer, Example, Feedback, Kind, Question
 from bot.store import Store, documents, feedback, questions
@@ -305,6 +305,7 @@ def _trial(each: Said, example: Example) -> Trial:
         question=each.asked,
         texts=tuple(texts),
         priors=tuple(weights),
+        nearest=nearest(each.answer.offered),
         kind=kind,
         references=references.get(kind, ()),
         said=each.answer.text,

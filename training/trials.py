@@ -29,6 +29,7 @@ class Trial:
     priors: tuple[float, ...]  # one a text, in logits
     kind: TrialKind
     references: tuple[str, ...] = ()  # accepted answers; none for silence, unknown for down
+    nearest: float | None = None  # similarity of the passage that search found nearest
     said: str | None = None  # what was answered then
 
 
@@ -46,7 +47,7 @@ def read_trials(
     outcomes = []
     for i, trial in enumerate(trials):
         before = time.perf_counter()
-        best = reader.read(trial.question, trial.texts, trial.priors).best
+        best = reader.read(trial.question, trial.texts, trial.priors, trial.nearest).best
         seconds = time.perf_counter() - before
         span, confidence = (best.text, best.confidence) if best else ("", 0.0)
         answerable = bool(trial.references)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bot.knowledge.vectors import Vectors, VectorTable
 from bot.reading.encoder import Encoder
 from bot.records import Found
+from bot.reading.telling import STOP_WORDS
 from bot.store import Store, documents
 
 K = 60
@@ -28,16 +29,6 @@ MAX_QUESTION = 2000
 words."""
 
 MAX_TERMS = 64
-
-_STOP_WORDS = """
-    a about all also am an and any are as at be been being but by can could did do does for from get give
-    got had has have having he her hers him his how i if in into is it its just let me may might my no not
-    of on or our ours please she should so some such tell than that the their them then there these they
-    this those to too us was we were what when where which while who whom whose why will with would you
-    your yours hi hello hey thanks s t d m re ve ll
-"""
-STOP_WORDS = frozenset(_STOP_WORDS.split())
-"""Words that stand in every passage, and the words that ask: they say nothing about which passage answers."""
 
 
 class Index:

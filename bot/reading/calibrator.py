@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,20 +19,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.errors import AdapterError
-from bot.reading.decoding import Span
+from bot.reading.decoding import Ranking
+from bot.reading.telling import lacking
 
 FEATURES = (
     "score",  # of the span, against silence
     "log_probability",  # of the span in its window
+    "silence",  # ln P that no passage answers
+    "support",  # of the same text at other places
     "lead_here",  # over the next best span apart from it in its passage
     "lead_elsewhere",  # over the best span of the other passages; 0 where there are none
     "question_words",  # ln(1 + n)
     "answer_words",  # ln(1 + n)
     "passages",  # ln n
+    "lacking",  # share of the question's telling words that the passage doesn't mention
+    "lacking_names",  # ln(1 + names and numbers of the question that it doesn't mention)
+    "searched",  # 1 where search found the passages, 0 where they came with the question
+    "nearest",  # cosine of question and nearest passage, where search found them, else 0
+    "behind",  # the prior of the span's passage, in logits: 0 for the nearest
 )
 _LEAD = 10.0  # leads beyond it say no more
 
 Matrix = NDArray[np.float64]
+Features = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,64 +51,88 @@ class Calibrator:
     weights: tuple[float, ...]
     bias: float
     fitted_on: int = 0  # items; 0: a stand-in
-    features: tuple[str, ...] = FEATURES
+    features: tuple[str, ...] = FEATURES  # some of FEATURES: an older version knew fewer
 
-    def confidence(self, features: Sequence[float]) -> float:
-        """The probability, 0 to 1, for the features in the order of `FEATURES`."""
-        z = self.bias + sum(w * f for w, f in zip(self.weights, features, strict=True))
+    def confidence(self, features: Features) -> float:
+        """The probability, 0 to 1."""
+        z = self.bias + sum(self.parts(features).values())
         return 1 / (1 + math.exp(-max(-40.0, min(40.0, z))))
 
+    def parts(self, features: Features) -> dict[str, float]:
+        """What each feature adds to the log-odds."""
+        return {name: w * features[name] for name, w in zip(self.features, self.weights, strict=True)}
 
-UNFITTED = Calibrator((0.5,) + (0.0,) * (len(FEATURES) - 1), -1.0)
+
+UNFITTED = Calibrator((0.5,), -1.0, features=("score",))
 """For an adapter without items to fit on: doubtful, and only the score counts."""
 
 
 def reading_features(
-    question: str, spans: Sequence[Span], texts: Sequence[str], chosen: int = 0
-) -> list[float]:
-    """The features of `spans[chosen]` among the ranked spans of one question over `texts`, as in
-    `FEATURES`."""
-    span = spans[chosen]
+    question: str,
+    ranking: Ranking,
+    texts: Sequence[str],
+    priors: Sequence[float] | None = None,
+    nearest: float | None = None,
+    chosen: int = 0,
+) -> dict[str, float]:
+    """The features of `ranking.spans[chosen]` among one question's spans over `texts`, by the names of `FEATURES`.
+
+    `priors`, `nearest`: as in `Reader.read`.
+    """
+    spans, span = ranking.spans, ranking.spans[chosen]
     here = [
         s.score for s in spans if s.passage == span.passage and (s.end <= span.start or s.start >= span.end)
     ]
     elsewhere = [s.score for s in spans if s.passage != span.passage]
-    return [
-        span.score,
-        span.log_probability,
-        _lead(span.score, max(here, default=span.score - _LEAD)),
-        _lead(span.score, max(elsewhere)) if elsewhere else (0.0 if len(texts) == 1 else _LEAD),
-        math.log1p(len(question.split())),
-        math.log1p(len(texts[span.passage][span.start : span.end].split())),
-        math.log(max(len(texts), 1)),
-    ]
+    share, names = lacking(question, texts[span.passage])
+    return {
+        "score": span.score,
+        "log_probability": span.log_probability,
+        "silence": ranking.silence,
+        "support": span.support,
+        "lead_here": _lead(span.score, max(here, default=span.score - _LEAD)),
+        "lead_elsewhere": _lead(span.score, max(elsewhere))
+        if elsewhere
+        else (0.0 if len(texts) == 1 else _LEAD),
+        "question_words": math.log1p(len(question.split())),
+        "answer_words": math.log1p(len(texts[span.passage][span.start : span.end].split())),
+        "passages": math.log(max(len(texts), 1)),
+        "lacking": share,
+        "lacking_names": math.log1p(names),
+        "searched": float(nearest is not None),
+        "nearest": nearest or 0.0,
+        "behind": priors[span.passage] if priors else 0.0,
+    }
 
 
 def fit(
-    features: Matrix, right: NDArray[np.float64], *, prior: Calibrator = UNFITTED, penalty: float = 4.0
+    readings: Sequence[Features], right: Sequence[bool], *, prior: Calibrator = UNFITTED, penalty: float = 4.0
 ) -> Calibrator:
-    """The calibrator of n readings: `features` (n, len(FEATURES)), `right` (n,) in 0..1.
+    """The calibrator of n readings, by the features of their best span and whether it was right.
 
     Newton's method on standardised features. An L2 penalty holds it near `prior` (the parent's calibrator, say):
     a few items move it a little, many decide, and separable ones stay finite.
     """
-    if len(features) == 0:
+    if not readings:
         return prior
+    features: Matrix = np.array([[each[name] for name in FEATURES] for each in readings], np.float64)
+    truth = np.array(right, np.float64)
+    before = dict(zip(prior.features, prior.weights, strict=True))
     mean, scale = features.mean(0), features.std(0)
     scale[scale < 1e-9] = 1.0
     x = np.hstack([(features - mean) / scale, np.ones((len(features), 1))])
-    known = np.array(prior.weights)
+    known = np.array([before.get(name, 0.0) for name in FEATURES])
     start = np.append(known * scale, prior.bias + known @ mean)
     theta = start.copy()
     for _ in range(50):
         p = 1 / (1 + np.exp(-np.clip(x @ theta, -40, 40)))
-        gradient = x.T @ (p - right) + penalty * (theta - start)
+        gradient = x.T @ (p - truth) + penalty * (theta - start)
         step = np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + penalty * np.eye(x.shape[1]), gradient)
         theta -= np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-8:
             break
     weights = theta[:-1] / scale
-    return Calibrator(tuple(map(float, weights)), float(theta[-1] - weights @ mean), len(features))
+    return Calibrator(tuple(map(float, weights)), float(theta[-1] - weights @ mean), len(readings))
 
 
 def save_calibrator(calibrator: Calibrator, path: Path) -> None:
@@ -116,9 +149,9 @@ def load_calibrator(path: Path) -> Calibrator:
         raise AdapterError(
             f"{path} is not a calibrator ({error!r}): import or train the adapter again."
         ) from error
-    if features != FEATURES or len(weights) != len(FEATURES):
+    if not set(features) <= set(FEATURES) or len(weights) != len(features):
         raise AdapterError(
-            f"{path} has features {', '.join(features)}; expected {', '.join(FEATURES)}: train the adapter again, "
+            f"{path} has features {', '.join(features)}; expected some of {', '.join(FEATURES)}: train the adapter again, "
             "or use the version of Lorebot that made it."
         )
     return calibrator

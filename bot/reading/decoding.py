@@ -2,14 +2,16 @@
 
 A span's score is its start and end logit less those of "no answer" (position 0) in the same window, so that
 scores of different windows can be compared: each is measured against its own silence (Devlin et al. 2019,
-section 4.3). Its log-probability is that of its start plus that of its end, each a softmax over position 0
+section 4.3). The same text at several places adds their odds up: two passages that say the same support each
+other. Its log-probability is that of its start plus that of its end, each a softmax over position 0
 and the passage's tokens.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,16 @@ class Span:
     end: int
     score: float
     log_probability: float
+    silence: float = 0.0  # ln P of "no answer" in its window
+    support: float = 0.0  # logits that the same text at other places adds to its rank
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The spans of one question over all its passages, best first."""
+
+    spans: tuple[Span, ...]
+    silence: float  # ln P that no passage answers: of "no answer" in the window that is least silent; 0 without any
 
 
 def window_spans(
@@ -62,7 +74,9 @@ def window_spans(
             break
         a, b = _trimmed(text, window.offsets[first][0], window.offsets[first + extra][1])
         if a < b:
-            spans.append(Span(window.passage, a, b, score, min(score + log_null, 0.0)))
+            spans.append(
+                Span(window.passage, a, b, score, min(score + log_null, 0.0), silence=min(log_null, 0.0))
+            )
     return spans[:n_best]
 
 
@@ -79,25 +93,42 @@ def span_log_probability(
     return min(logits - _log_total(start, piece) - _log_total(end, piece), 0.0)
 
 
-def merge_spans(
+def rank_spans(
     spans: Iterable[Span],
     texts: Sequence[str],
     priors: Sequence[float] | None = None,
     *,
     n_best: int = N_BEST,
-) -> list[Span]:
-    """One ranking over all windows and passages, by score plus the passage's prior: best first, each text
-    once."""
+) -> Ranking:
+    """One ranking over all windows and passages: each text once, at its best place, by its odds over all places.
+
+    A place's rank is its score plus its passage's prior. A span that two overlapping windows hold is one place.
+    """
 
     def rank(span: Span) -> float:
         return span.score + (priors[span.passage] if priors else 0.0)
 
-    kept: dict[str, Span] = {}
+    places: dict[tuple[int, int, int], Span] = {}
+    silence = 0.0
     for span in sorted(spans, key=lambda span: (-rank(span), span.passage, span.start, span.end)):
-        kept.setdefault(" ".join(texts[span.passage][span.start : span.end].casefold().split()), span)
-        if len(kept) == n_best:
-            break
-    return list(kept.values())
+        places.setdefault((span.passage, span.start, span.end), span)
+        silence = min(silence, span.silence)
+    texts_at: dict[str, list[Span]] = {}
+    for span in places.values():
+        said = " ".join(texts[span.passage][span.start : span.end].casefold().split())
+        texts_at.setdefault(said, []).append(span)
+    supported = [
+        (total := _log_sum(map(rank, same)), replace(same[0], support=total - rank(same[0])))
+        for same in texts_at.values()
+    ]
+    supported.sort(key=lambda each: -each[0])
+    return Ranking(tuple(span for _, span in supported[:n_best]), silence)
+
+
+def _log_sum(values: Iterable[float]) -> float:
+    """ln of the sum of exp(values), which are in falling order."""
+    top, *rest = values
+    return top + math.log1p(sum(math.exp(value - top) for value in rest))
 
 
 def _grid(start: Floats, end: Floats, max_answer: int) -> Floats:

@@ -19,7 +19,7 @@ from bot.reading.batches import batches
 from bot.reading.calibrator import Calibrator, load_calibrator, reading_features
 from bot.reading.card import CALIBRATOR, read_card
 from bot.reading.cpu import computes_bfloat16
-from bot.reading.decoding import N_BEST, Floats, Span, merge_spans, span_log_probability, window_spans
+from bot.reading.decoding import N_BEST, Floats, Ranking, rank_spans, span_log_probability, window_spans
 from bot.reading.loading import load_backbone, quiet_loading
 from bot.reading.protocol import Reader
 from bot.reading.windows import Window, WindowCutter, load_cutter
@@ -51,15 +51,20 @@ class ExtractiveReader:
         self._n_best = n_best
         self._lock = threading.Lock()  # two threads in the model at once only share the same cores
 
-    def read(self, question: str, passages: Sequence[str], priors: Sequence[float] | None = None) -> Reading:
+    def read(
+        self,
+        question: str,
+        passages: Sequence[str],
+        priors: Sequence[float] | None = None,
+        nearest: float | None = None,
+    ) -> Reading:
         if priors is not None and len(priors) != len(passages):
             raise ValueError(f"{len(priors)} priors for {len(passages)} passages")
-        (spans,) = self.spans([(question, passages)], [priors])
-        return self._reading(question, passages, spans)
+        (ranking,) = self.rankings([(question, passages)], [priors])
+        return self._reading(question, passages, ranking, priors, nearest)
 
     def read_many(self, asks: Sequence[Ask]) -> list[Reading]:
-        found = self.spans(asks)
-        return [self._reading(*ask, spans) for ask, spans in zip(asks, found, strict=True)]
+        return [self._reading(*ask, ranking) for ask, ranking in zip(asks, self.rankings(asks), strict=True)]
 
     def log_probability(self, question: str, passage: str, start: int, end: int) -> float:
         return self.log_probabilities([(question, passage, start, end)])[0]
@@ -78,9 +83,9 @@ class ExtractiveReader:
     def warm(self) -> None:
         self.read("What is warmed?", ["The reader is warmed by a first question."])
 
-    def spans(
+    def rankings(
         self, asks: Sequence[Ask], priors: Sequence[Sequence[float] | None] | None = None
-    ) -> list[list[Span]]:
+    ) -> list[Ranking]:
         """The ranked spans of each ask, without confidence: what the calibrator is fitted on."""
         windows = [self._cutter.cut(question, passages) for question, passages in asks]
         logits = iter(self._logits([window for group in windows for window in group]))
@@ -91,13 +96,21 @@ class ExtractiveReader:
                 for window in group
                 for span in window_spans(window, texts[window.passage], *next(logits), n_best=self._n_best)
             ]
-            ranked.append(merge_spans(found, texts, prior, n_best=self._n_best))
+            ranked.append(rank_spans(found, texts, prior, n_best=self._n_best))
         return ranked
 
-    def _reading(self, question: str, passages: Sequence[str], spans: Sequence[Span]) -> Reading:
+    def _reading(
+        self,
+        question: str,
+        passages: Sequence[str],
+        ranking: Ranking,
+        priors: Sequence[float] | None = None,
+        nearest: float | None = None,
+    ) -> Reading:
         candidates: list[Candidate] = []
-        for i, span in enumerate(spans):
-            confidence = self._calibrator.confidence(reading_features(question, spans, passages, i))
+        for i, span in enumerate(ranking.spans):
+            features = reading_features(question, ranking, passages, priors, nearest, i)
+            confidence = self._calibrator.confidence(features)
             if (
                 candidates
             ):  # fitted on best spans: another is never trusted more than the one ranked above all
@@ -108,7 +121,7 @@ class ExtractiveReader:
                     span.passage, span.start, span.end, text, span.score, span.log_probability, confidence
                 )
             )
-        return Reading(tuple(candidates), self.adapter)
+        return Reading(tuple(candidates), self.adapter, ranking.silence)
 
     def _logits(self, windows: Sequence[Window]) -> list[tuple[Floats, Floats]]:
         """Start and end logits of each window, in the order given: float32, (tokens of the window,) each."""
@@ -145,7 +158,7 @@ def load_reader(
 def load_extractive(
     adapter_folder: Path, *, threads: int | None = None, bfloat16: bool | None = None, merge: bool = True
 ) -> ExtractiveReader:
-    """`load_reader`, for who needs `spans` too."""
+    """`load_reader`, for who needs `rankings` too."""
     card = read_card(adapter_folder)
     base = locate(card["base"])
     read_card(adapter_folder, base)

@@ -15,11 +15,19 @@ class Reader(Protocol):
     adapter: str
     """Id of the adapter that reads: its card's `id`."""
 
-    def read(self, question: str, passages: Sequence[str], priors: Sequence[float] | None = None) -> Reading:
+    def read(
+        self,
+        question: str,
+        passages: Sequence[str],
+        priors: Sequence[float] | None = None,
+        nearest: float | None = None,
+    ) -> Reading:
         """The candidates for one question over all its passages, best first.
 
         `priors`, one a passage, is added to its spans' scores for the ordering only (same unit: logits): how
-        much likelier search finds one passage than another. `Candidate.score` stays the reader's own.
+        much likelier search finds one passage than another. `Candidate.score` stays the reader's own. `nearest`: the
+        cosine similarity of the passage that search found nearest to the question, None where nothing was searched;
+        the calibrator uses it.
         """
         ...
 

@@ -67,6 +67,7 @@ def summarise(adapter: str, outcomes: Sequence[Outcome]) -> Scores:
     """The scores of any set of outcomes; a figure over no item is 0."""
     answerable = [o for o in outcomes if o.answerable]
     seconds = sorted(o.seconds for o in outcomes)
+    curve = risk_coverage([o.confidence for o in outcomes], [o.right for o in outcomes])
     return Scores(
         adapter=adapter,
         n=len(outcomes),
@@ -81,6 +82,9 @@ def summarise(adapter: str, outcomes: Sequence[Outcome]) -> Scores:
         ece=100 * calibration_error([o.confidence for o in outcomes], [o.right for o in outcomes]),
         latency_p50_ms=1000 * _quantile(seconds, 0.5),
         latency_p95_ms=1000 * _quantile(seconds, 0.95),
+        aurc=100 * sum(risk for _, risk in curve) / max(len(curve), 1),
+        answered_at_80=100 * answered_at(curve, 0.8),
+        answered_at_90=100 * answered_at(curve, 0.9),
     )
 
 
@@ -92,6 +96,26 @@ def calibration_error(confidences: Sequence[float], right: Sequence[bool]) -> fl
         members = [i for i, c in enumerate(confidences) if min(int(c * BINS), BINS - 1) == b]
         gaps += abs(sum(confidences[i] - right[i] for i in members))
     return gaps / len(confidences) if confidences else 0.0
+
+
+def risk_coverage(confidences: Sequence[float], right: Sequence[bool]) -> list[tuple[float, float]]:
+    """(coverage, risk), both 0 to 1, at each threshold that confidences allow, surest first: the share of questions
+    answered there and the share of those answers that is wrong (El-Yaniv and Wiener 2010). Equal confidences can only
+    be answered together: their points share one risk."""
+    order = sorted(range(len(confidences)), key=lambda i: -confidences[i])
+    curve: list[tuple[float, float]] = []
+    wrong = first = 0
+    for at, i in enumerate(order):
+        wrong += not right[i]
+        if at + 1 == len(order) or confidences[order[at + 1]] < confidences[i]:
+            curve += [((at + 1) / len(order), wrong / (at + 1))] * (at + 1 - first)
+            first = at + 1
+    return curve
+
+
+def answered_at(curve: Sequence[tuple[float, float]], right: float) -> float:
+    """The largest coverage, 0 to 1, at which at least that share of the answers is right; 0 where there is none."""
+    return max((coverage for coverage, risk in curve if risk <= 1 - right + 1e-9), default=0.0)
 
 
 def with_threshold(outcome: Outcome, min_confidence: float) -> Outcome:

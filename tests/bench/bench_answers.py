@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from bot import answering
-from bot.answering import priors
+from bot.answering import nearest, priors
 from bot.knowledge.index import Index
 from bot.knowledge.learning import learn
 from bot.reading.encoder import load_encoder
@@ -71,7 +71,8 @@ def main() -> None:
             judged: list[tuple[float, bool]] = []
             for row, question, hits in zip(rows, asked, found, strict=True):
                 offered = [Offered(h.passage.text, h.passage.id, "", "", None, h.similarity) for h in hits]
-                reading = reader.read(question, [each.text for each in offered], priors(offered))
+                texts = [each.text for each in offered]
+                reading = reader.read(question, texts, priors(offered), nearest(offered))
                 good = bool(
                     reading.best
                     and max((f1(reading.best.text, [a]) for a in row["answers"]), default=0) >= 0.5
