@@ -16,6 +16,7 @@ from typing import Any
 
 from bot.errors import TrainingError
 from bot.reading.items import Item, item_from_json, item_to_json
+from bot.reading.quantization import Quantize
 from bot.records import Example
 
 BUILD, EXAMPLES, CALIBRATION = "build.json", "examples.jsonl", "calibration.jsonl"
@@ -38,8 +39,12 @@ class TrainingSettings:
     stride: int = 128  # tokens that neighbouring windows share
     down_weight: float = 0.1  # of moving away from a span, against moving towards one
     replay_weight: float = 1.0
+    teacher_weight: float = (
+        1.0  # of following the teacher's distributions, where there is one, against the labels
+    )
     checkpoint_every: int = 200  # steps
     seed: int = 1
+    quantize: Quantize = ""  # the frozen base in 8 or 4 bits; "": whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Build:
     examples: tuple[Example, ...]
     calibration: tuple[Item, ...]
     notes: dict[str, Any] = field(default_factory=dict)  # for the card: `id`, `data`, ...
+    teacher: Path | None = None  # the adapter, of a larger base, whose distributions are followed
 
 
 def write_build(
@@ -66,6 +72,7 @@ def write_build(
     examples: Iterable[Example],
     calibration: Iterable[Item],
     notes: dict[str, Any] | None = None,
+    teacher: Path | None = None,
 ) -> Path:
     """Writes the build; build.json last, so that a folder with one is whole. Returns the folder.
 
@@ -79,6 +86,7 @@ def write_build(
         "base": base,
         "base_sha256": base_sha256,
         "seed_adapter": str(seed_adapter) if seed_adapter else None,
+        "teacher": str(teacher) if teacher else None,
         "settings": asdict(settings),
         "notes": notes or {},
     }
@@ -97,6 +105,7 @@ def read_build(folder: Path) -> Build:
         head = json.loads(head_path.read_text(encoding="utf-8"))
         settings = TrainingSettings(**head["settings"])
         seed_adapter = Path(head["seed_adapter"]) if head["seed_adapter"] else None
+        teacher = Path(head["teacher"]) if head.get("teacher") else None
         base, base_sha256 = str(head["base"]), str(head["base_sha256"])
     except (ValueError, KeyError, TypeError) as error:
         raise TrainingError(
@@ -112,6 +121,7 @@ def read_build(folder: Path) -> Build:
         tuple(_read_lines(folder / EXAMPLES, example_from_json)),
         tuple(_read_lines(folder / CALIBRATION, item_from_json)),
         head.get("notes", {}),
+        teacher,
     )
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import TrainingError
-from bot.reading.architectures import lora_layers
-from bot.reading.bases import CATALOGUE, Base, locate
+from bot.reading.architectures import architecture_of, lora_layers
+from bot.reading.bases import Base, locate, public_name
 from bot.reading.card import WEIGHTS, publish, read_card
 from bot.reading.cpu import computes_bfloat16
 from bot.reading.loading import load_backbone, quiet_loading
@@ -27,6 +27,7 @@ from training.build import Build, TrainingSettings, read_build
 from training.calibration import calibrate
 from training.features import Collator, Row, allowed_positions, as_dataset, model_inputs, window_rows
 from training.objectives import batch_loss, log_distributions
+from training.teacher import follow_teacher
 
 if TYPE_CHECKING:
     from datasets.arrow_dataset import Dataset
@@ -58,7 +59,7 @@ def finetune(build_folder: Path, out: Path, progress: Progress | None = None) ->
     tell(0.0, "reading the build")
     cutter = load_cutter(base.folder, build.settings.max_length, build.settings.stride)
     model = _model(build, base)
-    data = _data(build, model, cutter)
+    data = _data(build, model, cutter, tell)
     started = time.time()
     steps = _train(model, data, build, cutter, tell)
     tell(SHARE_OF_TRAINING, "fitting the calibrator")
@@ -90,7 +91,7 @@ def _model(build: Build, base: Base) -> Any:
         from transformers import set_seed
 
         set_seed(settings.seed)
-        backbone = load_backbone(base.folder, dropout=False, eager=True)
+        backbone = load_backbone(base.folder, quantize=settings.quantize, dropout=False, eager=True)
         if build.seed_adapter is not None:
             card = read_card(build.seed_adapter, base)
             _log.info("Training goes on from adapter %s.", card["id"])
@@ -107,18 +108,21 @@ def _model(build: Build, base: Base) -> Any:
                 lora_alpha=settings.alpha,
                 lora_dropout=settings.dropout,
                 target_modules=lora_layers(backbone.config),
+                modules_to_save=list(architecture_of(backbone.config.model_type).head),
                 layers_to_transform=list(adapted) if settings.frozen_layers else None,
-                layers_pattern="layer" if settings.frozen_layers else None,
             ),
         )
 
 
-def _data(build: Build, model: Any, cutter: WindowCutter) -> Dataset:
+def _data(build: Build, model: Any, cutter: WindowCutter, tell: Progress) -> Dataset:
     rows = list(window_rows(build.examples, cutter, build.settings))
     if not rows:
         raise TrainingError(
             f"No example in {build.folder} has anything to learn; expected at least one that does."
         )
+    if build.teacher is not None:
+        follow_teacher(rows, cutter, build.teacher, build.folder, build.settings.teacher_weight, tell)
+        return as_dataset(rows)
     return as_dataset(_with_seed_distributions(rows, model, cutter))
 
 
@@ -224,9 +228,7 @@ def _write_draft(
     }
     save_file(weights, str(draft / WEIGHTS), metadata={"format": "pt"})
     config = model.peft_config["default"]
-    config.base_model_name_or_path = CATALOGUE[
-        base.name
-    ].hub_id  # not the folder of the machine that trained it
+    config.base_model_name_or_path = public_name(base.name)  # not the folder of the machine that trained it
     config.inference_mode = True
     config.save_pretrained(str(draft))
     card = {

@@ -101,6 +101,12 @@ def locate(name: str = DEFAULT_BASE) -> Base:
     return Base(name, folder, found)
 
 
+def public_name(name: str) -> str:
+    """What a base is called away from this machine: its hub id, or the last part of its folder."""
+    entry = CATALOGUE.get(name)
+    return entry.hub_id if entry else Path(name).name if Path(name).is_absolute() else name
+
+
 def _package(entry: Entry, package: str) -> Path:
     """Where a package lies; its code is not run."""
     spec = importlib.util.find_spec(package)

@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from bot.reading.bases import Base, locate
+from bot.reading.bases import locate
 from bot.reading.batches import batches
 from bot.reading.calibrator import Calibrator, load_calibrator, reading_features
 from bot.reading.card import CALIBRATOR, read_card
 from bot.reading.cpu import computes_bfloat16
 from bot.reading.decoding import N_BEST, Floats, Ranking, rank_spans, span_log_probability, window_spans
-from bot.reading.loading import load_backbone, quiet_loading
+from bot.reading.loading import load_adapted
 from bot.reading.protocol import Reader
+from bot.reading.quantization import Quantize
 from bot.reading.windows import Window, WindowCutter, load_cutter
 from bot.records import Candidate, Reading
 
@@ -45,7 +46,7 @@ class ExtractiveReader:
     ) -> None:
         self.adapter = adapter
         self._model = model
-        self._cutter = cutter
+        self.cutter = cutter
         self._calibrator = calibrator
         self._bfloat16 = bfloat16
         self._n_best = n_best
@@ -70,8 +71,8 @@ class ExtractiveReader:
         return self.log_probabilities([(question, passage, start, end)])[0]
 
     def log_probabilities(self, spans: Sequence[tuple[str, str, int, int]]) -> list[float]:
-        windows = [self._cutter.cut(question, [passage]) for question, passage, _, _ in spans]
-        logits = iter(self._logits([window for group in windows for window in group]))
+        windows = [self.cutter.cut(question, [passage]) for question, passage, _, _ in spans]
+        logits = iter(self.logits([window for group in windows for window in group]))
         found = []
         for group, (_, _, start, end) in zip(windows, spans, strict=True):
             each = [span_log_probability(window, *next(logits), (start, end)) for window in group]
@@ -87,8 +88,8 @@ class ExtractiveReader:
         self, asks: Sequence[Ask], priors: Sequence[Sequence[float] | None] | None = None
     ) -> list[Ranking]:
         """The ranked spans of each ask, without confidence: what the calibrator is fitted on."""
-        windows = [self._cutter.cut(question, passages) for question, passages in asks]
-        logits = iter(self._logits([window for group in windows for window in group]))
+        windows = [self.cutter.cut(question, passages) for question, passages in asks]
+        logits = iter(self.logits([window for group in windows for window in group]))
         ranked = []
         for (_, texts), group, prior in zip(asks, windows, priors or [None] * len(asks), strict=True):
             found = [
@@ -123,7 +124,7 @@ class ExtractiveReader:
             )
         return Reading(tuple(candidates), self.adapter, ranking.silence)
 
-    def _logits(self, windows: Sequence[Window]) -> list[tuple[Floats, Floats]]:
+    def logits(self, windows: Sequence[Window]) -> list[tuple[Floats, Floats]]:
         """Start and end logits of each window, in the order given: float32, (tokens of the window,) each."""
         import torch
 
@@ -134,9 +135,10 @@ class ExtractiveReader:
             torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bfloat16),
         ):
             for batch in batches([len(window.ids) for window in windows], TOKENS_IN_A_BATCH):
-                output = self._model(**_inputs([windows[i] for i in batch], self._cutter.pad_id))
-                starts = output.start_logits.float().numpy()
-                ends = output.end_logits.float().numpy()
+                inputs = _inputs([windows[i] for i in batch], self.cutter.pad_id)
+                output = self._model(**{name: each.to(self._model.device) for name, each in inputs.items()})
+                starts = output.start_logits.float().cpu().numpy()
+                ends = output.end_logits.float().cpu().numpy()
                 for row, i in enumerate(batch):
                     length = len(windows[i].ids)
                     results[i] = starts[row, :length], ends[row, :length]
@@ -144,45 +146,50 @@ class ExtractiveReader:
 
 
 def load_reader(
-    adapter_folder: Path, *, threads: int | None = None, bfloat16: bool | None = None, merge: bool = True
+    adapter_folder: Path,
+    *,
+    base: str | None = None,
+    quantize: Quantize = "",
+    threads: int | None = None,
+    bfloat16: bool | None = None,
+    merge: bool = True,
 ) -> Reader:
     """The reader of an adapter folder, its files and its base verified before anything is loaded.
 
-    `threads`: cores to compute on, for the whole process. `bfloat16`: None uses it where the processor
-    computes it. `merge=False` keeps the adapter beside the weights (the benchmark's peer). Raises
+    `base`: name, hub id or folder of the base to read with; None: where the adapter's card says. `quantize`: how the
+    base is held (see `quantization`). `threads`: cores to compute on, for the whole process. `bfloat16`: None uses it
+    where the processor computes it. `merge=False` keeps the adapter beside the weights (the benchmark's peer). Raises
     AdapterError, BaseError.
     """
-    return load_extractive(adapter_folder, threads=threads, bfloat16=bfloat16, merge=merge)
+    return load_extractive(
+        adapter_folder, base=base, quantize=quantize, threads=threads, bfloat16=bfloat16, merge=merge
+    )
 
 
 def load_extractive(
-    adapter_folder: Path, *, threads: int | None = None, bfloat16: bool | None = None, merge: bool = True
+    adapter_folder: Path,
+    *,
+    base: str | None = None,
+    quantize: Quantize = "",
+    threads: int | None = None,
+    bfloat16: bool | None = None,
+    merge: bool = True,
 ) -> ExtractiveReader:
     """`load_reader`, for who needs `rankings` too."""
     card = read_card(adapter_folder)
-    base = locate(card["base"])
-    read_card(adapter_folder, base)
+    found = locate(base or card["base"])
+    read_card(adapter_folder, found)
     if threads is not None:
         import torch
 
         torch.set_num_threads(threads)
     return ExtractiveReader(
         str(card["id"]),
-        _load_model(base, adapter_folder, merge),
-        load_cutter(base.folder),
+        load_adapted(found.folder, adapter_folder, quantize=quantize, merge=merge),
+        load_cutter(found.folder),
         load_calibrator(adapter_folder / CALIBRATOR),
         bfloat16=computes_bfloat16() if bfloat16 is None else bfloat16,
     )
-
-
-def _load_model(base: Base, adapter_folder: Path, merge: bool) -> Any:
-    with quiet_loading():
-        from peft import PeftModel
-
-        model = PeftModel.from_pretrained(
-            load_backbone(base.folder), str(adapter_folder), local_files_only=True
-        )
-    return (model.merge_and_unload() if merge else model).eval()
 
 
 def _inputs(windows: Sequence[Window], pad_id: int) -> dict[str, Any]:

@@ -1,5 +1,8 @@
-"""Loading a base in silence: transformers draws progress bars on stderr and warns of a head that the adapter
-brings; bitsandbytes, which peft imports, warns of kernels that nobody here asks for."""
+"""Loading a base, whole or quantised, with the head of its kind of reader; and an adapter on it, for serving.
+
+In silence: transformers draws progress bars on stderr and warns of a head that the adapter brings; bitsandbytes, which
+peft imports, warns of kernels that nobody here asks for.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bot.reading.architectures import without_dropout
+from bot.errors import BaseError
+from bot.reading.architectures import ReaderKind, architecture_of, without_dropout
+from bot.reading.quantization import Quantize, quantization_config
 
 
 @contextlib.contextmanager
@@ -37,23 +42,74 @@ def quiet_loading() -> Iterator[None]:
             untyped.enable_progress_bar()
 
 
-def load_backbone(folder: Path, *, dropout: bool = True, eager: bool = False) -> Any:
-    """The base in `folder` as a question-answering model in float32, its answer head fresh.
+def load_backbone(
+    folder: Path,
+    kind: ReaderKind = "extractive",
+    *,
+    quantize: Quantize = "",
+    dropout: bool = True,
+    eager: bool = False,
+) -> Any:
+    """The base in `folder` with the head of that kind of reader: a fresh answer head in float32, or the base's own
+    language model head.
 
-    `dropout=False` switches every dropout off, for training. `eager` takes the plain attention, whose gradient is
-    quicker on a CPU.
+    `quantize`: "8bit" or "4bit" by bitsandbytes, on the GPU where there is one; "" is float32. `dropout=False` switches
+    every dropout off, for training. `eager` takes the plain attention, whose gradient is quicker on a CPU. Raises
+    BaseError for a base that has another kind, can't be quantised or lacks weights.
     """
     import torch
 
     with quiet_loading():
-        from transformers import AutoConfig, AutoModelForQuestionAnswering
+        import transformers
+        from transformers import AutoConfig
 
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        return AutoModelForQuestionAnswering.from_pretrained(
-            folder,
-            config=config if dropout else without_dropout(config),
-            local_files_only=True,
-            use_safetensors=True,
-            dtype=torch.float32,
-            **({"attn_implementation": "eager"} if eager else {}),
+        architecture = architecture_of(config.model_type, kind)
+        options: dict[str, Any] = {"attn_implementation": "eager"} if eager else {}
+        if quantize:
+            options["quantization_config"] = quantization_config(quantize, config, architecture.head)
+        head = "AutoModelForQuestionAnswering" if kind == "extractive" else "AutoModelForSeq2SeqLM"
+        try:
+            model, info = getattr(transformers, head).from_pretrained(
+                folder,
+                config=config if dropout else without_dropout(config),
+                local_files_only=True,
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+                **options,
+            )
+        except (ImportError, OSError, RuntimeError, ValueError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise BaseError(
+                f"The base in {folder} can't be loaded ({reason}); expected weights that fit its config.json: get it again."
+            ) from error
+    lacking = [key for key in info["missing_keys"] if key.split(".")[0] not in architecture.head]
+    if lacking:
+        raise BaseError(
+            f"The weights in {folder} lack {len(lacking)} tensors of a {config.model_type} ({sorted(lacking)[0]}, ...); "
+            "expected all but the answer head: get the base again."
         )
+    return model
+
+
+def load_adapted(
+    folder: Path,
+    adapter: Path,
+    kind: ReaderKind = "extractive",
+    *,
+    quantize: Quantize = "",
+    merge: bool = True,
+) -> Any:
+    """The base in `folder` with an adapter on it, ready to serve (`eval`).
+
+    Merged into the weights, the adapter costs no time. On a quantised base it stays beside them whatever `merge` says:
+    merging would round the sum again, to steps larger than what the adapter changes.
+    """
+    with quiet_loading():
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(
+            load_backbone(folder, kind, quantize=quantize), str(adapter), local_files_only=True
+        )
+    return (model.merge_and_unload() if merge and not quantize else model).eval()
