@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.knowledge.outline import Block, blocks, first_line, line_cuts, paths, sentence_cuts
+from bot.reading.graphemes import cluster_at
 from bot.reading.sentence import Span, split_sentences
 from bot.records import Passage
 
@@ -131,7 +132,8 @@ def _bounded(text: str, start: int, end: int) -> Iterator[Span]:
     too_long = end - start > MAX_SENTENCE
     while too_long and end - start > LIMIT:
         space = max(text.rfind(mark, start + LIMIT // 2, start + LIMIT) for mark in " \t\n")
-        stop = space if space > start else start + LIMIT
+        stop = space if space > start else cluster_at(text, start + LIMIT, start)[0]
+        stop = stop if stop > start else start + LIMIT  # a single letter under a thousand accents
         yield _trimmed(text, start, stop)
         start = _trimmed(text, stop, end)[0]
     if end > start:

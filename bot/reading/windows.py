@@ -3,7 +3,8 @@
 A BERT-type reader sees at most `MAX_LENGTH` tokens: `[CLS] question [SEP] piece of the passage [SEP]`, say. A
 longer passage is read in pieces that overlap by `OVERLAP` tokens, so that an answer at a cut stands whole in
 one of them. Token offsets are character offsets in the passage as given: the tokenizer keeps them through its
-normalisation.
+normalisation, and each is widened to whole characters as people see them (a flag, a family of emoji, a letter with
+its accents): no answer begins or ends inside one.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from __future__ import annotations
 import functools
 import json
 import logging
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bot.reading.graphemes import clusters
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 MAX_LENGTH = 384
 OVERLAP = 128
 MAX_QUESTION = 64
-
-_JOINERS = "\u200d\ufe0e\ufe0f"  # zero-width joiner, variation selectors
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +69,9 @@ class WindowCutter:
         self.pad_id = _special(tokenizer, "[PAD]", "<pad>") if pad_id is None else pad_id
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        self._before, self._between, self._after = _pair_form(tokenizer)
+        self.before, self.between, self.after = _pair_form(
+            tokenizer
+        )  # ids of the special tokens around two texts
         self._tokenizer = tokenizer
         self._tokens = functools.lru_cache(maxsize=256)(self._tokenize)  # many questions ask of one passage
 
@@ -78,23 +80,30 @@ class WindowCutter:
         asked = self._tokens(question)[0]
         if len(asked) > MAX_QUESTION:
             _log.warning("A question of %d tokens is cut to its first %d.", len(asked), MAX_QUESTION)
-        head = (*self._before, *asked[:MAX_QUESTION], *self._between)
+        head = (*self.before, *asked[:MAX_QUESTION], *self.between)
         windows = []
         for index, passage in enumerate(passages):
             ids, offsets = self._tokens(passage)
-            for a, b in _pieces(len(ids), self.max_length - len(head) - len(self._after), self.overlap):
+            for a, b in _pieces(len(ids), self.max_length - len(head) - len(self.after), self.overlap):
                 reach = (
                     offsets[a - 1][1] if a else 0,
                     offsets[b][0] if b < len(offsets) else len(passage),
                 )
-                windows.append(
-                    Window((*head, *ids[a:b], *self._after), len(head), offsets[a:b], index, reach)
-                )
+                windows.append(Window((*head, *ids[a:b], *self.after), len(head), offsets[a:b], index, reach))
         return windows
+
+    @property
+    def vocabulary(self) -> dict[str, int]:
+        """Token to id."""
+        return dict(self._tokenizer.get_vocab())
+
+    def tokens_of(self, text: str) -> tuple[int, ...]:
+        """The ids of a text's tokens, without special ones."""
+        return self._tokens(text)[0]
 
     def _tokenize(self, text: str) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        offsets = encoding.offsets if text.isascii() else _with_marks(text, encoding.offsets)
+        offsets = encoding.offsets if text.isascii() else _widened(text, encoding.offsets)
         return tuple(encoding.ids), tuple(offsets)
 
 
@@ -107,16 +116,14 @@ def load_cutter(folder: Path, max_length: int = MAX_LENGTH, overlap: int = OVERL
     return WindowCutter(tokenizer, max_length, overlap, pad_id=config.get("pad_token_id"))
 
 
-def _with_marks(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The offsets, each end moved over the accents and joiners that belong to its last character: the tokenizer
-    drops them, and an answer must not lose them."""
-    following = [start for start, _ in offsets[1:]] + [len(text)]
-    moved = []
-    for (start, end), limit in zip(offsets, following, strict=True):
-        while end < limit and (unicodedata.combining(text[end]) or text[end] in _JOINERS):
-            end += 1
-        moved.append((start, end))
-    return moved
+def _widened(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The offsets, each widened to grapheme clusters: the tokenizer drops accents and joiners and may put one visible
+    character into several tokens, and an answer must neither lose nor part them."""
+    first, last = [0] * len(text), [0] * len(text)  # of each character's cluster, last excluded
+    for cluster in clusters(text):
+        for i in range(*cluster):
+            first[i], last[i] = cluster
+    return [(first[start], last[end - 1]) if start < end else (start, end) for start, end in offsets]
 
 
 def _pieces(length: int, room: int, overlap: int) -> Iterator[tuple[int, int]]:

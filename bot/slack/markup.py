@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bot.reading.graphemes import cluster_at
+
 _REFERENCE = re.compile(r"<([^<>\n]+)>")
 # Overrides and isolates can turn the text around them; a right-to-left script needs none of them.
 _TURNS = {ord(c): None for c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
@@ -42,7 +44,7 @@ def cut(text: str, most: int) -> str:
     """At most `most` characters, cut between words where there are any, and marked as cut."""
     if len(text) <= most:
         return text
-    kept = text[: most - 1]
+    kept = text[: cluster_at(text, most - 1)[0]]
     space = kept.rfind(" ")
     return (kept[:space] if space > most // 2 else kept).rstrip() + "…"
 
@@ -51,7 +53,8 @@ def cut_front(text: str, most: int) -> str:
     """The last `most` characters, cut between words where there are any, and marked as cut."""
     if len(text) <= most:
         return text
-    kept = text[-(most - 1) :]
+    begin = len(text) - (most - 1)
+    kept = text[max(begin, cluster_at(text, begin - 1)[1]) :]
     space = kept.find(" ")
     return "…" + (kept[space:] if 0 <= space < most // 2 else kept).lstrip()
 
