@@ -4,13 +4,16 @@ all."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bot.answering import PRIOR_WEIGHT
 from bot.reading.bases import file_sha256
 from bot.reading.calibrator import UNFITTED, fit, load_calibrator, reading_features, save_calibrator
 from bot.reading.card import CALIBRATOR, WEIGHTS, read_card, write_card
+from bot.reading.encoder import load_encoder
 from bot.reading.extractive import load_extractive
 from bot.reading.items import Item
 from bot.reading.scores import RIGHT, best_threshold, judged, summarise
@@ -39,14 +42,17 @@ def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item], parent: 
         return
     reader = load_extractive(draft)
     read: list[tuple[Item, str, dict[str, float]]] = []  # with the best span's text and features
+    searched = as_searched(items)
     for i in range(0, len(items), AT_ONCE):
-        batch = items[i : i + AT_ONCE]
+        batch, found = items[i : i + AT_ONCE], searched[i : i + AT_ONCE]
         asks = [(item.question, (item.context, *item.others)) for item in batch]
-        for item, (question, texts), ranking in zip(batch, asks, reader.rankings(asks), strict=True):
+        rankings = reader.rankings(asks, [each.priors for each in found])
+        for item, (question, texts), ranking, each in zip(batch, asks, rankings, found, strict=True):
             if ranking.spans:
                 best = ranking.spans[0]
                 said = texts[best.passage][best.start : best.end]
-                read.append((item, said, reading_features(question, ranking, texts)))
+                features = reading_features(question, ranking, texts, each.priors, each.nearest)
+                read.append((item, said, features))
     right = [item.answerable and f1(said, item.references) >= RIGHT for item, said, _ in read]
     calibrator = fit([features for _, _, features in read], right, prior=prior)
     save_calibrator(calibrator, draft / CALIBRATOR)
@@ -57,6 +63,27 @@ def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item], parent: 
         "calibration items": {"n": scores.n, "span_f1": round(scores.span_f1, 1), "ece": round(scores.ece, 1)}
     }
     write_card(draft, _hashed(card, draft))
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What search said about one item's passages; None of both where they are read as if they came with the question."""
+
+    priors: list[float] | None = None
+    nearest: float | None = None
+
+
+def as_searched(items: Sequence[Item]) -> list[Searched]:
+    """Search's word on every other item of several passages, so that the calibrator learns to go with and without it."""
+    several = [i for i, item in enumerate(items) if item.others][::2]
+    searched = [Searched()] * len(items)
+    if several:
+        encoder = load_encoder()
+        for i in several:
+            vectors = encoder.encode([items[i].question, items[i].context, *items[i].others])
+            near = [float(each) for each in vectors[1:] @ vectors[0]]
+            searched[i] = Searched([PRIOR_WEIGHT * (each - max(near)) for each in near], max(near))
+    return searched
 
 
 def _hashed(card: dict[str, Any], folder: Path) -> dict[str, Any]:

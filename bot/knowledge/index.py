@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from bot.knowledge.vectors import Vectors, VectorTable
 from bot.reading.encoder import Encoder
-from bot.records import Found
 from bot.reading.telling import STOP_WORDS
+from bot.records import Found
 from bot.store import Store, documents
 
 K = 60
