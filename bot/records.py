@@ -79,7 +79,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A span that the reader considered, in one of the passages it was given."""
+    """An answer that the reader considered: a span of one of the passages it was given, or words of its own."""
 
     passage: int  # index into the passages read
     start: int
@@ -88,6 +88,7 @@ class Candidate:
     score: float  # start logit + end logit, less the null score of the same window
     log_probability: float  # of the span among all spans and "no answer" of its window (natural log)
     confidence: float  # calibrated probability that this span is a right answer, 0..1
+    grounded: bool = True  # False: words that stand in no passage; `start:end` is the sentence closest to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,11 @@ class Answer:
     @property
     def abstained(self) -> bool:
         return self.text is None
+
+    @property
+    def grounded(self) -> bool:
+        """Whether its words stand in a text; a generative reader may write others."""
+        return self.abstained or not self.candidates or self.candidates[0].grounded
 
     @property
     def evidence(self) -> Offered | None:

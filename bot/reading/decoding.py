@@ -36,6 +36,11 @@ class Span:
     log_probability: float
     silence: float = 0.0  # ln P of "no answer" in its window
     support: float = 0.0  # logits that the same text at other places adds to its rank
+    text: str | None = None  # written words that stand in no passage; `start:end` is the sentence closest to them
+
+    def words(self, texts: Sequence[str]) -> str:
+        """What it says: its cut of the passages read, or its own words."""
+        return texts[self.passage][self.start : self.end] if self.text is None else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +113,14 @@ def rank_spans(
     def rank(span: Span) -> float:
         return span.score + (priors[span.passage] if priors else 0.0)
 
-    places: dict[tuple[int, int, int], Span] = {}
+    places: dict[tuple[int, int, int, str | None], Span] = {}
     silence = 0.0
     for span in sorted(spans, key=lambda span: (-rank(span), span.passage, span.start, span.end)):
-        places.setdefault((span.passage, span.start, span.end), span)
+        places.setdefault((span.passage, span.start, span.end, span.text), span)
         silence = min(silence, span.silence)
     texts_at: dict[str, list[Span]] = {}
     for span in places.values():
-        said = " ".join(texts[span.passage][span.start : span.end].casefold().split())
+        said = " ".join(span.words(texts).casefold().split())
         texts_at.setdefault(said, []).append(span)
     supported = [
         (total := _log_sum(map(rank, same)), replace(same[0], support=total - rank(same[0])))

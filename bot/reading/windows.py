@@ -26,6 +26,9 @@ MAX_LENGTH = 384
 OVERLAP = 128
 MAX_QUESTION = 64
 
+PairForm = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+"""The ids before, between and after two texts."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -63,15 +66,15 @@ class WindowCutter:
         overlap: int = OVERLAP,
         *,
         pad_id: int | None = None,
+        form: PairForm | None = None,
     ) -> None:
-        """`pad_id`: None takes the tokenizer's [PAD]. Raises ValueError for a tokenizer that pairs no texts."""
+        """`pad_id`: None takes the tokenizer's [PAD]. `form`: None takes the tokenizer's own; raises ValueError for one
+        that pairs no texts."""
         self.max_length, self.overlap = max_length, overlap
         self.pad_id = _special(tokenizer, "[PAD]", "<pad>") if pad_id is None else pad_id
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        self.before, self.between, self.after = _pair_form(
-            tokenizer
-        )  # ids of the special tokens around two texts
+        self.before, self.between, self.after = form or _pair_form(tokenizer)
         self._tokenizer = tokenizer
         self._tokens = functools.lru_cache(maxsize=256)(self._tokenize)  # many questions ask of one passage
 
@@ -138,7 +141,7 @@ def _pieces(length: int, room: int, overlap: int) -> Iterator[tuple[int, int]]:
         start += room - overlap
 
 
-def _pair_form(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+def _pair_form(tokenizer: Tokenizer) -> PairForm:
     """The special tokens before, between and after two texts: `[CLS] a [SEP] b [SEP]` for BERT,
     `<s> a </s></s> b </s>` for RoBERTa and MPNet. Read off an example, as vocabularies hold unused look-alikes."""
     pair = tokenizer.encode("a", "b")
