@@ -16,22 +16,20 @@ import numpy as np
 
 from bot.reading.bases import locate
 from bot.reading.batches import batches
-from bot.reading.calibrator import Calibrator, load_calibrator, reading_features
+from bot.reading.calibrator import Calibrator, load_calibrator
 from bot.reading.card import CALIBRATOR, read_card
 from bot.reading.cpu import computes_bfloat16
 from bot.reading.decoding import N_BEST, Floats, Ranking, rank_spans, span_log_probability, window_spans
 from bot.reading.loading import load_adapted
 from bot.reading.protocol import Reader
 from bot.reading.quantization import Quantize
+from bot.reading.ranked import Ask, RankedReader
 from bot.reading.windows import Window, WindowCutter, load_cutter
-from bot.records import Candidate, Reading
 
 TOKENS_IN_A_BATCH = 2048
 
-Ask = tuple[str, Sequence[str]]
 
-
-class ExtractiveReader:
+class ExtractiveReader(RankedReader):
     """A merged model, its tokenizer and its calibrator. See `Reader` for what the methods promise."""
 
     def __init__(
@@ -44,31 +42,12 @@ class ExtractiveReader:
         bfloat16: bool = False,
         n_best: int = N_BEST,
     ) -> None:
-        self.adapter = adapter
+        super().__init__(adapter, calibrator)
         self._model = model
         self.cutter = cutter
-        self._calibrator = calibrator
         self._bfloat16 = bfloat16
         self._n_best = n_best
         self._lock = threading.Lock()  # two threads in the model at once only share the same cores
-
-    def read(
-        self,
-        question: str,
-        passages: Sequence[str],
-        priors: Sequence[float] | None = None,
-        nearest: float | None = None,
-    ) -> Reading:
-        if priors is not None and len(priors) != len(passages):
-            raise ValueError(f"{len(priors)} priors for {len(passages)} passages")
-        (ranking,) = self.rankings([(question, passages)], [priors])
-        return self._reading(question, passages, ranking, priors, nearest)
-
-    def read_many(self, asks: Sequence[Ask]) -> list[Reading]:
-        return [self._reading(*ask, ranking) for ask, ranking in zip(asks, self.rankings(asks), strict=True)]
-
-    def log_probability(self, question: str, passage: str, start: int, end: int) -> float:
-        return self.log_probabilities([(question, passage, start, end)])[0]
 
     def log_probabilities(self, spans: Sequence[tuple[str, str, int, int]]) -> list[float]:
         windows = [self.cutter.cut(question, [passage]) for question, passage, _, _ in spans]
@@ -81,13 +60,9 @@ class ExtractiveReader:
             found.append((min if (start, end) == (0, 0) else max)(known, default=float("-inf")))
         return found
 
-    def warm(self) -> None:
-        self.read("What is warmed?", ["The reader is warmed by a first question."])
-
     def rankings(
         self, asks: Sequence[Ask], priors: Sequence[Sequence[float] | None] | None = None
     ) -> list[Ranking]:
-        """The ranked spans of each ask, without confidence: what the calibrator is fitted on."""
         windows = [self.cutter.cut(question, passages) for question, passages in asks]
         logits = iter(self.logits([window for group in windows for window in group]))
         ranked = []
@@ -99,30 +74,6 @@ class ExtractiveReader:
             ]
             ranked.append(rank_spans(found, texts, prior, n_best=self._n_best))
         return ranked
-
-    def _reading(
-        self,
-        question: str,
-        passages: Sequence[str],
-        ranking: Ranking,
-        priors: Sequence[float] | None = None,
-        nearest: float | None = None,
-    ) -> Reading:
-        candidates: list[Candidate] = []
-        for i, span in enumerate(ranking.spans):
-            features = reading_features(question, ranking, passages, priors, nearest, i)
-            confidence = self._calibrator.confidence(features)
-            if (
-                candidates
-            ):  # fitted on best spans: another is never trusted more than the one ranked above all
-                confidence = min(confidence, candidates[0].confidence)
-            text = passages[span.passage][span.start : span.end]
-            candidates.append(
-                Candidate(
-                    span.passage, span.start, span.end, text, span.score, span.log_probability, confidence
-                )
-            )
-        return Reading(tuple(candidates), self.adapter, ranking.silence)
 
     def logits(self, windows: Sequence[Window]) -> list[tuple[Floats, Floats]]:
         """Start and end logits of each window, in the order given: float32, (tokens of the window,) each."""
