@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from bot.reading.encoder import Encoder
     from bot.reading.items import Item
     from bot.reading.protocol import Reader
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def knowledge(settings: Settings) -> Iterator[tuple[Store, Encoder]]:
     from bot.reading.encoder import load_encoder
 
     with opened(settings) as store:
-        yield store, load_encoder(settings.base)
+        yield store, load_encoder()
 
 
 @contextmanager
@@ -74,9 +77,18 @@ def build_service(settings: Settings, store: Store) -> Service:
     from bot.reading.encoder import load_encoder
 
     versions = _registry(settings, store)
-    encoder = load_encoder(settings.base)
+    resting = versions.resting()
+    if resting is not None:
+        _log.warning(
+            "%s was promoted last but stands on base %s; LOREBOT_BASE is %s, so %s serves.",
+            resting.id,
+            resting.base,
+            settings.base,
+            versions.champion().id,
+        )
+    encoder = load_encoder()
     index = Index(store, encoder)
-    live = LiveReader(versions, lambda adapter: _reader(settings, Path(adapter.folder)))
+    live = LiveReader(versions, lambda adapter: _reader(settings, Path(adapter.folder), settings.base))
     answerer = Answerer(
         store, index, encoder, live, passages=settings.passages, min_confidence=settings.min_confidence
     )
@@ -92,7 +104,10 @@ def evaluate(
     folder, card = _adapter(settings, adapter)
     threshold = min_confidence if min_confidence is not None else _threshold(settings, card)
     scores, _ = score(
-        _reader(settings, folder), items, min_confidence=threshold, progress=_on_terminal("reading")
+        _reader(settings, folder, _base_of(settings, card)),
+        items,
+        min_confidence=threshold,
+        progress=_on_terminal("reading"),
     )
     figures = {
         name: round(value, 2) if isinstance(value, float) else value for name, value in asdict(scores).items()
@@ -110,7 +125,8 @@ def differences(settings: Settings, a: str, b: str, file: Path | None) -> tuple[
     said = []
     for name in (a, b):
         folder, card = _adapter(settings, name)
-        said.append(score(_reader(settings, folder), items, min_confidence=_threshold(settings, card))[1])
+        reader = _reader(settings, folder, _base_of(settings, card))
+        said.append(score(reader, items, min_confidence=_threshold(settings, card))[1])
     changed = [
         {"question": item.question, "a": one.answer, "b": other.answer, "accepted": list(item.references)}
         for item, one, other in zip(items, *said, strict=True)
@@ -176,10 +192,17 @@ def _threshold(settings: Settings, card: dict[str, Any]) -> float:
     )
 
 
-def _reader(settings: Settings, folder: Path) -> Reader:
+def _reader(settings: Settings, folder: Path, base: str) -> Reader:
     from bot.reading.extractive import load_reader
 
-    return load_reader(folder, threads=settings.threads)
+    return load_reader(folder, base=base, quantize=settings.quantize, threads=settings.threads)
+
+
+def _base_of(settings: Settings, card: dict[str, Any]) -> str:
+    """Where the base of any adapter is: the one that is set, where it is the same, else the one that the card names."""
+    from bot.reading.bases import sha256_of
+
+    return settings.base if card["base_sha256"] == sha256_of(settings.base) else str(card["base"])
 
 
 def _on_terminal(what: str) -> Callable[[float, str], None] | None:

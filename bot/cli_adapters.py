@@ -113,9 +113,8 @@ def import_(file: Path, as_json: Json = False) -> None:
     from bot import app as root
     from bot.exchange import import_adapter
 
-    settings = load_settings()
-    with root.registry(settings) as registry:
-        found = import_adapter(registry, file, settings.base)
+    with root.registry(load_settings()) as registry:
+        found = import_adapter(registry, file)
     typer.echo(
         json.dumps({"id": found.id})
         if as_json

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import AdapterError, DataError
-from bot.reading.card import read_card
 from bot.records import Adapter, Answer, Candidate, Feedback, Offered, Question
-from bot.registry import Registry
+from bot.registry import Registry, read_adapter
 from bot.store import Store, feedback, questions
 
 ADAPTER_FILES = {
@@ -37,11 +36,11 @@ def export_adapter(adapter: Adapter, file: Path) -> int:
     return file.stat().st_size
 
 
-def import_adapter(registry: Registry, file: Path, base: str) -> Adapter:
+def import_adapter(registry: Registry, file: Path) -> Adapter:
     """Registers the adapter in a zip that `export_adapter` wrote; it doesn't serve until it is promoted.
 
     Raises AdapterError, with nothing registered: no zip, files that an adapter doesn't have (code, paths that lead
-    elsewhere), a hash that doesn't match its card, another base than `base`.
+    elsewhere), a hash that doesn't match its card, another base than the one in use.
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "adapter"
@@ -68,11 +67,7 @@ def import_adapter(registry: Registry, file: Path, base: str) -> Adapter:
             raise AdapterError(
                 f"can't read {file} ({error}); expected a file that `lorebot adapters export` wrote"
             ) from None
-        card = read_card(folder)
-        if card["base"] != base:
-            raise AdapterError(
-                f"{file} was made for base {card.get('base')}, found {base}; set LOREBOT_BASE to its base to use it"
-            )
+        registry.refuse_other_base(read_adapter(folder))
         return registry.register(folder)
 
 

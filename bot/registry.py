@@ -2,6 +2,8 @@
 
 Roles live in the append-only promotion log: its last row names the champion, and before any promotion that is
 the shipped seed. Going back to an earlier version is a row like any other, so the log tells the whole story.
+Each base has its champion: only versions made for the base that is configured can serve, by its SHA-256, and the last
+of them does. Another base brings another champion, or its seed; going back to the first brings back what served on it.
 A version is verified against its card (SHA-256 of weights and calibrator) before it is registered, and again
 before it is promoted.
 """
@@ -22,7 +24,7 @@ from pathlib import Path
 
 import bot
 from bot.errors import AdapterError
-from bot.reading.bases import DEFAULT_BASE
+from bot.reading.bases import CATALOGUE, DEFAULT_BASE, sha256_of
 from bot.reading.card import CARD, publish, read_card
 from bot.records import Adapter, Promotion
 from bot.store import Store
@@ -58,7 +60,7 @@ class Registry:
         Raises AdapterError where there is none, or it doesn't verify.
         """
         folder = (self._seed_folder or shipped_seed(self._base)).resolve()
-        found = _read(folder)
+        found = read_adapter(folder)
         with self._store.write():
             known = log.adapter(self._store, found.id)
             if known is None:
@@ -77,7 +79,7 @@ class Registry:
         From here on it never changes. The same adapter again is no mistake. Raises AdapterError, with nothing
         changed, where the folder doesn't verify or its id belongs to another adapter.
         """
-        found = _read(folder)
+        found = read_adapter(folder)
         target = self._folder.resolve() / found.id
         known = log.adapter(self._store, found.id)
         if known is not None:
@@ -118,9 +120,24 @@ class Registry:
         return {adapter_id: problem for adapter_id, problem in found.items() if problem is not None}
 
     def champion(self) -> Adapter:
-        """The version in service."""
+        """The version in service: of those that may serve on this base, the last one promoted."""
+        serving = (self.show(each) for each in reversed(self._served()))
+        return next((each for each in serving if RETIRED not in each.card), self.seed())
+
+    def resting(self) -> Adapter | None:
+        """The version that was promoted last, where it can't serve because the base is another one now."""
         last = log.last_promotion(self._store)
-        return self.seed() if last is None else self.show(last.adapter)
+        promoted = None if last is None else self.show(last.adapter)
+        return promoted if promoted and promoted.base_sha256 != self.seed().base_sha256 else None
+
+    def refuse_other_base(self, adapter: Adapter) -> None:
+        """Raises AdapterError, naming both hashes, for a version that was made for another base than the seed."""
+        seed = self.seed()
+        if adapter.base_sha256 != seed.base_sha256:
+            raise AdapterError(
+                f"Adapter {adapter.id} was made for base {adapter.base} with SHA-256 {adapter.base_sha256}; found "
+                f"{seed.base} with {seed.base_sha256}: set LOREBOT_BASE to its base to use it."
+            )
 
     def promotions(self) -> list[Promotion]:
         """The whole log, oldest first."""
@@ -142,9 +159,8 @@ class Registry:
         passed over. Raises AdapterError where nothing is left to go back to.
         """
         with self._store.write():
-            served = self._served()
-            current = served.pop()
-            for adapter_id in reversed(served):
+            served, current = self._served(), self.champion().id
+            for adapter_id in reversed(served[: served.index(current)]):
                 problem = self._problem(self.show(adapter_id))
                 if problem is None:
                     return self._append(Promotion(adapter_id, by, why))
@@ -173,9 +189,9 @@ class Registry:
                 f"Adapter {adapter_id} is the seed; expected a trained one: the seed learned nothing here."
             )
         with self._store.write():
-            log.refresh(self._store, replace(adapter, card={**adapter.card, RETIRED: why}))
             if self.champion().id == adapter_id:
                 self.rollback(by, why)
+            log.refresh(self._store, replace(adapter, card={**adapter.card, RETIRED: why}))
         shutil.rmtree(adapter.folder, ignore_errors=True)
 
     def _append(self, promotion: Promotion) -> Promotion:
@@ -185,10 +201,15 @@ class Registry:
     def _served(self) -> list[str]:
         """Ids from the seed to the champion, each having served before the next: the log read as a stack.
 
-        A row that names a version further down is a return to it, and what came after it was left.
+        A row that names a version further down is a return to it, and what came after it was left. Rows about another
+        base's versions are passed over.
         """
-        stack = [self.seed().id]
+        seed = self.seed()
+        stack = [seed.id]
+        fitting = {each.id for each in log.adapters(self._store) if each.base_sha256 == seed.base_sha256}
         for row in log.promotions(self._store):
+            if row.adapter not in fitting:
+                continue
             if row.adapter in stack:
                 del stack[stack.index(row.adapter) + 1 :]
             else:
@@ -202,7 +223,7 @@ class Registry:
                 "promote another."
             )
         try:
-            found = _read(Path(adapter.folder))
+            found = read_adapter(Path(adapter.folder))
         except AdapterError as error:
             return str(error)
         if (found.id, found.sha256) != (adapter.id, adapter.sha256):
@@ -210,12 +231,10 @@ class Registry:
                 f"{adapter.folder} holds adapter {found.id} with weights {found.sha256[:12]}; expected "
                 f"{adapter.id} with {adapter.sha256[:12]}, as registered: import it again."
             )
-        seed = self.seed()
-        if found.base_sha256 != seed.base_sha256:
-            return (
-                f"Adapter {found.id} was made for base {found.base} ({found.base_sha256[:12]}); expected "
-                f"{seed.base} ({seed.base_sha256[:12]}): set LOREBOT_BASE to its base, or promote another."
-            )
+        try:
+            self.refuse_other_base(found)
+        except AdapterError as error:
+            return str(error)
         return None
 
 
@@ -238,24 +257,37 @@ def shipped_folder() -> Path:
 
 
 def shipped_seed(base: str) -> Path:
-    """The shipped seed for `base`: the folder whose card names that base and no parent (the last by name)."""
-    found = []
+    """The shipped seed for `base` (name, hub id or folder): the folder whose card names that base's hash and no parent
+    (the last by name)."""
+    found = _seeds().get(sha256_of(base))
+    if found is None:
+        raise AdapterError(
+            f"Found no adapter for base {base} among the shipped ones; expected one to start from: set LOREBOT_ADAPTER to the "
+            f"folder of one, or make one with `python -m training seed --base {base} --data DIR --out FOLDER`."
+        )
+    return found
+
+
+def shipped_bases() -> list[str]:
+    """Names of the catalogued bases that an adapter is shipped for."""
+    seeds = _seeds()
+    return [entry.name for entry in CATALOGUE.values() if entry.sha256 in seeds]
+
+
+def _seeds() -> dict[str, Path]:
+    """The shipped seeds, by the hash of their base."""
+    found = {}
     for card in sorted(shipped_folder().glob(f"*/{CARD}")):
         try:
             content = json.loads(card.read_text(encoding="utf-8"))
         except ValueError:
             continue  # reading it properly will say what is wrong, if it is the one that is wanted
-        if content.get("base") == base and not content.get("parent"):
-            found.append(card.parent)
-    if not found:
-        raise AdapterError(
-            f"Found no seed adapter for base {base} in {shipped_folder()}; expected one: set "
-            "LOREBOT_ADAPTER to an adapter folder, or LOREBOT_BASE to a base that is shipped with one."
-        )
-    return found[-1]
+        if content.get("base_sha256") and not content.get("parent"):
+            found[str(content["base_sha256"])] = card.parent
+    return found
 
 
-def _read(folder: Path) -> Adapter:
+def read_adapter(folder: Path) -> Adapter:
     """The adapter in a folder, verified. Raises AdapterError."""
     card = read_card(folder)
     if not _ID.fullmatch(str(card["id"])):

@@ -230,7 +230,7 @@ def _learn_handbook(settings: Settings, store: Store, folder: Path) -> None:
     with learning_progress() as progress:
         learn(
             store,
-            load_encoder(settings.base),
+            load_encoder(),
             [folder],
             scope="workspace",
             prune=True,

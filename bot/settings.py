@@ -7,7 +7,7 @@ the names that Slack's documentation uses; ours begin with LOREBOT_.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, ValidationError, field_validator
@@ -51,7 +51,14 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("lorebot"),
         description="State folder: the database and the trained adapters.",
     )
-    base: str = Field("all-MiniLM-L6-v2", description="Base model, by its name in the catalogue.")
+    base: str = Field(
+        "all-MiniLM-L6-v2",
+        min_length=1,
+        description="Base model of the reader: its name in the catalogue, its hub id, or its folder.",
+    )
+    quantize: Literal["", "8bit", "4bit"] = Field(
+        "", description="8bit or 4bit: hold a base too big for the machine in fewer bits (bitsandbytes)."
+    )
     adapter: Path | None = Field(
         None, description="Folder of the seed adapter to start from, instead of the shipped one."
     )

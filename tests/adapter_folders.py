@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bot.reading.bases import file_sha256
+from bot.reading.hashes import file_sha256
 
 BASE = "all-MiniLM-L6-v2"
 

@@ -60,7 +60,7 @@ def rewritten(file: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
 def test_an_exported_adapter_can_be_imported_elsewhere_but_does_not_serve_there(
     exported: Path, other: Registry
 ) -> None:
-    imported = import_adapter(other, exported, BASE)
+    imported = import_adapter(other, exported)
     assert imported.id == "a-1"
     assert other.verify() == {}
     assert other.champion().id == other.seed().id
@@ -84,7 +84,7 @@ def _flip_weights(files: dict[str, bytes]) -> None:
 
 def _name_another_base(files: dict[str, bytes]) -> None:
     card = json.loads(files["card.json"])
-    files["card.json"] = json.dumps({**card, "base": "bert-base-uncased"}).encode()
+    files["card.json"] = json.dumps({**card, "base": "bert-base-uncased", "base_sha256": "c" * 64}).encode()
 
 
 def _break_card(files: dict[str, bytes]) -> None:
@@ -98,7 +98,7 @@ def _break_card(files: dict[str, bytes]) -> None:
         (_add_path_trick, r"\.\./\.\./card.json"),
         (_drop_card, "lacks card.json"),
         (_flip_weights, "SHA-256"),
-        (_name_another_base, "bert-base-uncased"),
+        (_name_another_base, "bert-base-uncased with SHA-256 c{64}; found all-MiniLM-L6-v2 with 53aa"),
         (_break_card, "card"),
     ],
 )
@@ -107,14 +107,14 @@ def test_a_file_that_is_no_adapter_of_ours_is_refused_and_leaves_nothing(
 ) -> None:
     before = [each.id for each in other.adapters()]
     with pytest.raises(AdapterError, match=told):
-        import_adapter(other, rewritten(exported, change), BASE)
+        import_adapter(other, rewritten(exported, change))
     assert [each.id for each in other.adapters()] == before
 
 
 def test_a_file_that_is_no_zip_is_told_so(tmp_path: Path, other: Registry) -> None:
     (tmp_path / "x.zip").write_text("hello")
     with pytest.raises(AdapterError, match="lorebot adapters export"):
-        import_adapter(other, tmp_path / "x.zip", BASE)
+        import_adapter(other, tmp_path / "x.zip")
 
 
 def test_feedback_goes_out_and_comes_back_once(store: Store, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from adapter_folders import write_adapter
 
 from bot.errors import AdapterError
-from bot.reading.bases import file_sha256
+from bot.reading.hashes import file_sha256
 from bot.registry import Registry, new_id, person_digest, shipped_folder
 from bot.store import Store, open_store
 from bot.store import adapters as log

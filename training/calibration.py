@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.answering import PRIOR_WEIGHT
-from bot.reading.bases import file_sha256
 from bot.reading.calibrator import UNFITTED, fit, load_calibrator, reading_features, save_calibrator
 from bot.reading.card import CALIBRATOR, WEIGHTS, read_card, write_card
 from bot.reading.encoder import load_encoder
 from bot.reading.extractive import load_extractive
+from bot.reading.hashes import file_sha256
 from bot.reading.items import Item
 from bot.reading.scores import RIGHT, best_threshold, judged, summarise
 from bot.reading.squad import f1
@@ -40,7 +40,7 @@ def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item], parent: 
     write_card(draft, _hashed(card, draft))
     if not items:
         return
-    reader = load_extractive(draft)
+    reader = load_extractive(draft, quantize=card["recipe"].get("quantize", ""))
     read: list[tuple[Item, str, dict[str, float]]] = []  # with the best span's text and features
     searched = as_searched(items)
     for i in range(0, len(items), AT_ONCE):

@@ -14,6 +14,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from bot.errors import LorebotError, TrainingError
 from bot.reading.extractive import load_reader
 from bot.reading.items import Item
 from bot.reading.protocol import Reader
+from bot.reading.quantization import Quantize
 from bot.reading.scores import Outcome, evaluate
 from bot.records import Adapter, Example, Run, Verdict
 from bot.registry import Registry, new_id, person_digest
@@ -63,6 +65,8 @@ class Loop:
     min_confidence: float | None = None  # the setting; None: each adapter's own
     load: Callable[[Path], Reader] = load_reader
     train: Callable[[Path, Path, Progress], Path] = finetune
+    base: str | None = None  # where the base is; None: where the seed's card says
+    quantize: Quantize = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,16 @@ class Finished:
 def open_loop(settings: Settings, store: Store) -> Loop:
     """The loop over a state folder as the settings have it."""
     registry = Registry(store, settings.adapters_folder, base=settings.base, seed=settings.adapter)
-    return Loop(settings.home, store, registry, read_golden(), settings.min_confidence)
+    return Loop(
+        settings.home,
+        store,
+        registry,
+        read_golden(),
+        settings.min_confidence,
+        load=partial(load_reader, base=settings.base, quantize=settings.quantize),
+        base=settings.base,
+        quantize=settings.quantize,
+    )
 
 
 def run_cycle(
@@ -134,20 +147,21 @@ def _cycle(loop: Loop, run: Run, options: Options, pulse: Pulse) -> Finished:
     seed, champion = loop.registry.seed(), loop.registry.champion()
     examples = _with_importance(gathered, seed, loop)
     replayed = replay(loop, len(examples), options)
+    settings = replace(options.settings, quantize=loop.quantize)
     folder = loop.home / "work" / f"run-{run_id}"
     candidate_id = new_id()
     notes = {"id": candidate_id, "run": run_id, "data": _for_the_card(gathered, replayed)}
     build = write_build(
         folder / "build",
-        base=seed.base,
+        base=loop.base or seed.base,
         base_sha256=seed.base_sha256,
         seed_adapter=Path(seed.folder),
-        settings=options.settings,
+        settings=settings,
         examples=[*examples, *replayed],
         calibration=loop.golden.replay,
         notes=notes,
     )
-    _take_over_checkpoints(build, f"{seed.sha256} {options.settings}")
+    _take_over_checkpoints(build, f"{seed.sha256} {settings}")
 
     out = loop.train(build, folder / candidate_id, pulse.stage("training", 0.05, 0.75))
     losses = report.losses_of(build / CHECKPOINTS)

@@ -108,7 +108,11 @@ def _model(build: Build, base: Base) -> Any:
                 lora_alpha=settings.alpha,
                 lora_dropout=settings.dropout,
                 target_modules=lora_layers(backbone.config),
-                modules_to_save=list(architecture_of(backbone.config.model_type).head),
+                # peft adds the usual head's name itself
+                modules_to_save=[
+                    each for each in architecture_of(backbone.config.model_type).head if each != "qa_outputs"
+                ]
+                or None,
                 layers_to_transform=list(adapted) if settings.frozen_layers else None,
             ),
         )

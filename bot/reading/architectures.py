@@ -3,6 +3,7 @@ is laid beside, and the head that an adapter carries whole."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -52,6 +53,8 @@ ARCHITECTURES = {
 }
 """By the configuration's `model_type`."""
 
+_FROM_PADDING = ("roberta", "xlm-roberta", "mpnet")
+
 
 def architecture_of(model_type: str, kind: ReaderKind | None = None) -> Architecture:
     """The architecture of a base. Raises BaseError for one that nobody here can adapt, or that serves another `kind`
@@ -73,6 +76,19 @@ def architecture_of(model_type: str, kind: ReaderKind | None = None) -> Architec
 def lora_layers(config: Any) -> list[str]:
     """The names of the layers to adapt, for the configuration of a base. Raises BaseError for an unknown type."""
     return list(architecture_of(config.model_type).lora_layers)
+
+
+def positions(config: Mapping[str, Any]) -> int | None:
+    """How many tokens a base can read at once, by its config.json; None where its positions are relative without end.
+
+    RoBERTa and its kin count positions from behind the padding's number, so that many fewer are left.
+    """
+    held = config.get("max_position_embeddings")
+    if held is None:
+        return None
+    padding = config.get("pad_token_id")
+    before = 1 + (1 if padding is None else padding) if config.get("model_type") in _FROM_PADDING else 0
+    return int(held) - int(before)
 
 
 def without_dropout(config: Any) -> Any:

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import AdapterError
-from bot.reading.bases import Base, weights_sha256
+from bot.reading.bases import Base
+from bot.reading.hashes import weights_sha256
 
 WEIGHTS, CONFIG, CALIBRATOR, CARD = (
     "adapter_model.safetensors",

@@ -90,6 +90,9 @@ class BaseEncoder:
         return vectors
 
 
-def load_encoder(base_name: str = DEFAULT_BASE) -> Encoder:
-    """The encoder over the base of that name; its weights are verified now and loaded at the first text."""
-    return BaseEncoder(locate(base_name))
+def load_encoder() -> Encoder:
+    """The encoder, over the small base whatever the reader's: passages keep their vectors when the reader changes.
+
+    Its weights are verified now and loaded at the first text.
+    """
+    return BaseEncoder(locate(DEFAULT_BASE))

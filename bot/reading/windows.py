@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.reading.architectures import positions
 from bot.reading.graphemes import clusters
 
 if TYPE_CHECKING:
@@ -80,10 +81,10 @@ class WindowCutter:
 
     def cut(self, question: str, passages: Sequence[str]) -> list[Window]:
         """The windows over all passages, in their order; an empty passage has none."""
-        asked = self._tokens(question)[0]
-        if len(asked) > MAX_QUESTION:
-            _log.warning("A question of %d tokens is cut to its first %d.", len(asked), MAX_QUESTION)
-        head = (*self.before, *asked[:MAX_QUESTION], *self.between)
+        asked, most = self._tokens(question)[0], min(MAX_QUESTION, self.max_length // 4)
+        if len(asked) > most:
+            _log.warning("A question of %d tokens is cut to its first %d.", len(asked), most)
+        head = (*self.before, *asked[:most], *self.between)
         windows = []
         for index, passage in enumerate(passages):
             ids, offsets = self._tokens(passage)
@@ -111,12 +112,16 @@ class WindowCutter:
 
 
 def load_cutter(folder: Path, max_length: int = MAX_LENGTH, overlap: int = OVERLAP) -> WindowCutter:
-    """The cutter of the base in `folder` (its tokenizer.json, and the padding that its config.json names)."""
+    """The cutter of the base in `folder` (its tokenizer.json, and what its config.json says of padding and positions).
+
+    A base that has fewer positions than `max_length` gets windows as long as it can read.
+    """
     from tokenizers import Tokenizer
 
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    return WindowCutter(tokenizer, max_length, overlap, pad_id=config.get("pad_token_id"))
+    length = min(max_length, positions(config) or max_length)
+    return WindowCutter(tokenizer, length, min(overlap, length // 3), pad_id=config.get("pad_token_id"))
 
 
 def _widened(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
