@@ -10,17 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import DataError
+from bot.errors import DataError, TrainingError
 from bot.reading.items import Item, Reference
 from bot.reading.squad import normalise
+from bot.records import Example
 from training.build import TrainingSettings
-from training.seed import Recipe, seed
+from training.seed import Recipe, Stage, seed
 from training.seed_data import (
     KEPT_APART,
     Mix,
     Neighbours,
     altered_question,
     chat_form,
+    cropped,
     examples_of,
     load_sources,
     mixed,
@@ -137,7 +139,7 @@ def test_chat_has_no_capitals_and_no_question_mark() -> None:
 
 def test_the_calibrator_sees_contexts_alone_among_others_and_missing(data: Path) -> None:
     (source,) = load_sources(data, ["reddit"])
-    items = mixed(source, "calibration", 1)
+    items = mixed(source, "calibration")
     assert {item.context for item in items if item.answerable} <= {
         i.context for i in source.parts["calibration"]
     }
@@ -164,8 +166,8 @@ def one_thread() -> Iterator[None]:
 
 @pytest.mark.usefixtures("one_thread")
 def test_one_command_makes_an_adapter_and_uses_its_build_again(data: Path, tmp_path: Path) -> None:
-    settings = TrainingSettings(r=2, alpha=4, epochs=1, batch=8)
-    recipe = Recipe("tiny", settings, Mix())
+    stage = Stage(TrainingSettings(r=2, alpha=4, epochs=1, batch=8), Mix())
+    recipe = Recipe("tiny", (stage,))
     told: list[str] = []
     out = seed(
         data, tmp_path / "adapter", without=OTHERS, limit=12, recipe=recipe, work=tmp_path / "work",
@@ -178,3 +180,33 @@ def test_one_command_makes_an_adapter_and_uses_its_build_again(data: Path, tmp_p
     assert 0 <= card["min_confidence"] < 1
     assert told[-1] == "done"
     assert len(list((tmp_path / "work").iterdir())) == 1
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_later_stage_goes_on_from_the_adapter_of_the_one_before(data: Path, tmp_path: Path) -> None:
+    stage = Stage(TrainingSettings(r=2, alpha=4, epochs=1, batch=8), Mix(cropped=1.0, crop=(40, 60)))
+    first = seed(
+        data, tmp_path / "first", without=OTHERS, limit=8, recipe=Recipe("tiny", (stage,)), work=tmp_path / "work"
+    )  # fmt: skip
+    both = Recipe("tiny", (stage, stage))
+    second = seed(
+        data, tmp_path / "second", without=OTHERS, limit=8, recipe=both, after=first, work=tmp_path / "work"
+    )  # fmt: skip
+    card = json.loads((second / "card.json").read_text(encoding="utf-8"))
+    assert (card["stage"], card["parent"]) == (2, "first")
+    with pytest.raises(TrainingError, match="nothing is left to train"):
+        seed(data, tmp_path / "third", without=OTHERS, recipe=both, after=second, work=tmp_path / "work")
+
+
+def test_a_passage_is_cut_down_to_the_sentences_that_matter() -> None:
+    text = (
+        "One fox. Two dogs bark at night. Three cats sleep. Four mice run. Five cows eat grass all day long."
+    )
+    draw = random.Random(3)
+    for _ in range(20):
+        start = text.index("cats")
+        gold = cropped(Example("Who sleeps?", text, "gold", start, start + 4), draw, (20, 50))
+        assert gold.context[gold.start : gold.end] == "cats"
+        assert 20 <= len(gold.context) < len(text)
+        silent = cropped(Example("Which mice run far?", text, "silence"), draw, (10, 30))
+        assert "mice run" in silent.context and (silent.start, silent.end) == (0, 0)

@@ -47,6 +47,9 @@ def seed(
     out: Annotated[
         Path | None, typer.Option(help="The adapter folder to make, if not the recipe's own; must not exist.")
     ] = None,
+    after: Annotated[
+        Path | None, typer.Option(help="An adapter that one of the recipe's stages made, to go on from.")
+    ] = None,
     without: Annotated[list[str] | None, typer.Option(help="A source to leave out; can be repeated.")] = None,
     limit: Annotated[
         int | None, typer.Option(help="At most that many questions of each source (a trial).")
@@ -60,7 +63,14 @@ def seed(
 
     with shown_progress("seed") as tell:
         made = run(
-            data, out, base_name=base, without=tuple(without or ()), limit=limit, work=work, progress=tell
+            data,
+            out,
+            base_name=base,
+            after=after,
+            without=tuple(without or ()),
+            limit=limit,
+            work=work,
+            progress=tell,
         )
     typer.echo(str(made))
 

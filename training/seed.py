@@ -1,10 +1,11 @@
 """The recipe of the shipped adapter, as one command: from the frozen base and labelled questions to adapter
 folder.
 
-    python -m training seed --data DIR [--out adapters/reader-minilm-l6-seed] [--without SOURCE]
+    python -m training seed --data DIR [--base all-mpnet-base-v2] [--out FOLDER] [--without SOURCE]
 
-A stopped run goes on where it was when the same command is given again: the build lies in `work/`, by the
-hash of what is in it.
+A recipe has stages, each going on from the adapter of the one before. A stopped run goes on where it was when the same
+command is given again: each stage's build lies in `work/`, by the hash of what is in it. With `--after ADAPTER` it goes
+on from an adapter that an earlier stage made.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import TrainingError
-from bot.reading.bases import DEFAULT_BASE, locate
+from bot.reading.bases import DEFAULT_BASE, Base, locate
 from bot.reading.card import publish, read_card, write_card
 from bot.reading.extractive import load_reader
 from bot.reading.items import Item
@@ -32,53 +33,85 @@ from training.seed_data import KEPT_APART, LICENCES, Mix, Source, examples_of, l
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """How the shipped adapter of one base is made."""
+class Stage:
+    """One training of a recipe: on what, and how."""
 
-    adapter: str  # its id and folder
     settings: TrainingSettings
     mix: Mix
+    teacher: str | None = None  # id of the shipped adapter whose distributions are followed
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the shipped adapter of one base is made: each stage goes on from the one before."""
+
+    adapter: str  # its id and folder
+    stages: tuple[Stage, ...]
+
+
+_SHORT = Mix(
+    neighbour=0.08,
+    removed=0.12,
+    altered=0.1,
+    chat=0.2,
+    cropped=0.75,
+    rounds={"wikipedia-unanswerable": 2},
+    most={"wikipedia": 5000, "reddit": 4000},
+)
 RECIPES = {
     "all-MiniLM-L6-v2": Recipe(
         "reader-minilm-l6-seed",
-        TrainingSettings(
-            r=32,
-            alpha=64,
-            learning_rate=1.5e-3,
-            warmup=0.05,
-            epochs=1.0,
-            batch=32,
-            checkpoint_every=200,
-            seed=1,
+        (
+            Stage(
+                TrainingSettings(
+                    r=32,
+                    alpha=64,
+                    learning_rate=1.5e-3,
+                    warmup=0.05,
+                    epochs=1.0,
+                    batch=32,
+                    checkpoint_every=200,
+                    seed=1,
+                ),
+                Mix(rounds=dict.fromkeys(LICENCES, 2)),
+            ),
+            Stage(
+                TrainingSettings(
+                    r=32,
+                    alpha=64,
+                    learning_rate=6e-4,
+                    warmup=0.05,
+                    epochs=1.0,
+                    batch=32,
+                    checkpoint_every=100,
+                    seed=2,
+                ),
+                _SHORT,
+                teacher="reader-mpnet-base-seed",
+            ),
         ),
-        Mix(rounds=dict.fromkeys(LICENCES, 2)),
     ),
     "all-mpnet-base-v2": Recipe(
         "reader-mpnet-base-seed",
-        TrainingSettings(
-            r=16,
-            alpha=32,
-            frozen_layers=3,
-            learning_rate=6e-4,
-            warmup=0.05,
-            epochs=1.0,
-            batch=16,
-            checkpoint_every=50,
-            seed=1,
-        ),
-        Mix(
-            neighbour=0.08,
-            removed=0.12,
-            altered=0.1,
-            chat=0.2,
-            cropped=0.75,
-            rounds={"wikipedia-unanswerable": 2},
-            most={"wikipedia": 5000, "reddit": 4000},
+        (
+            Stage(
+                TrainingSettings(
+                    r=16,
+                    alpha=32,
+                    frozen_layers=3,
+                    learning_rate=6e-4,
+                    warmup=0.05,
+                    epochs=0.65,
+                    batch=16,
+                    checkpoint_every=50,
+                    seed=1,
+                ),
+                _SHORT,
+            ),
         ),
     ),
 }
+SHIPPED = Path("adapters")
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +121,7 @@ def seed(
     out: Path | None = None,
     *,
     base_name: str = DEFAULT_BASE,
+    after: Path | None = None,
     without: Sequence[str] = (),
     limit: int | None = None,
     recipe: Recipe | None = None,
@@ -96,47 +130,86 @@ def seed(
 ) -> Path:
     """Trains the adapter of the base's recipe into `out` (its place in adapters/, if None), and returns it.
 
-    `recipe` stands in for the one of `RECIPES`.
-    `without` leaves sources out; `limit` takes at most that many questions of each source (a trial).
+    `recipe` stands in for the one of `RECIPES`. `after`: an adapter that one of the stages made, to go on from with the
+    next. `without` leaves sources out; `limit` takes at most that many questions of each source (a trial).
     """
     base = locate(base_name)
     recipe = recipe or RECIPES[base_name]
-    settings, mix = recipe.settings, recipe.mix
-    out = out or Path("adapters") / recipe.adapter
+    out = out or SHIPPED / recipe.adapter
     if out.exists():
         raise TrainingError(f"Found {out} already there; expected a new folder: name another with --out.")
     names = [name for name in LICENCES if name not in without]
     sources = load_sources(data, names)
-    key = json.dumps([base.name, names, limit, asdict(settings), asdict(mix), out.name])
-    folder = work / f"seed-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    made, done = after, _stages_done(after, base, recipe)
+    for number, stage in enumerate(recipe.stages[done:], done + 1):
+        made = _trained(
+            stage, number, base, sources, made, out.name, limit=limit, work=work, progress=progress
+        )
+    if made is None:
+        raise TrainingError(f"Recipe {recipe.adapter} has no stage; expected one at least: mend the recipe.")
+    return _publish_scored(made, out, sources)
+
+
+def _stages_done(after: Path | None, base: Base, recipe: Recipe) -> int:
+    if after is None:
+        return 0
+    card = read_card(after, base)
+    done = int(card.get("stage", 1))
+    if done >= len(recipe.stages):
+        raise TrainingError(
+            f"Found adapter {card['id']} after stage {done}; expected an earlier one than the last of {recipe.adapter}, "
+            f"{len(recipe.stages)}: nothing is left to train."
+        )
+    return done
+
+
+def _trained(
+    stage: Stage,
+    number: int,
+    base: Base,
+    sources: Sequence[Source],
+    before: Path | None,
+    name: str,
+    *,
+    limit: int | None,
+    work: Path,
+    progress: Progress | None,
+) -> Path:
+    """The adapter of one stage, in `work`; from there where it was made already."""
+    teacher = SHIPPED / stage.teacher if stage.teacher else None
+    origins = [read_card(each)["sha256"] for each in (before, teacher) if each]
+    key = [base.name, [source.name for source in sources], limit, asdict(stage), number, origins, name]
+    folder = work / f"seed-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:12]}"
+    settings, mix = stage.settings, stage.mix
     if not (folder / BUILD).is_file():
         examples = [e for source in sources for e in examples_of(source, mix, settings.seed, limit)]
-        calibration = [item for source in sources for item in mixed(source, "calibration", settings.seed)]
+        calibration = [item for source in sources for item in mixed(source, "calibration", most=400)]
         write_build(
             folder,
             base=base.name,
             base_sha256=base.sha256,
-            seed_adapter=None,
+            seed_adapter=before,
+            teacher=teacher,
             settings=settings,
             examples=examples,
             calibration=calibration,
-            notes={"id": out.name, "data": _data(sources, examples, calibration, mix)},
+            notes={"id": name, "stage": number, "data": _data(sources, examples, calibration, mix)},
         )
         _log.info("The build of %d examples lies in %s.", len(examples), folder)
     trained = folder / "adapter"
     if not trained.exists():
         finetune(folder, trained, progress)
-    return _publish_scored(trained, out, sources, settings.seed)
+    return trained
 
 
-def _publish_scored(trained: Path, out: Path, sources: Sequence[Source], seed: int) -> Path:
+def _publish_scored(trained: Path, out: Path, sources: Sequence[Source]) -> Path:
     """Puts the adapter in its place with a card that says what it can do on what was kept apart.
 
     The card's threshold is the one of the best mean F1 on kept-apart questions as service brings them: alone,
     among neighbours, and without the passage that answers.
     """
     reader = load_reader(trained)
-    as_served = [item for source in sources for item in mixed(source, "development", seed)]
+    as_served = [item for source in sources for item in mixed(source, "development")]
     threshold = best_threshold(evaluate(reader, as_served, min_confidence=0.0)[1])
     kept_apart = {source.name: list(source.parts["development"]) for source in sources}
     scores = {
