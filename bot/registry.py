@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import logging
 import os
 import re
@@ -22,10 +21,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import bot
 from bot.errors import AdapterError
-from bot.reading.bases import CATALOGUE, DEFAULT_BASE, sha256_of
+from bot.reading.bases import DEFAULT_BASE
 from bot.reading.card import CARD, publish, read_card
+from bot.reading.shipped import shipped_seed
 from bot.records import Adapter, Promotion
 from bot.store import Store
 from bot.store import adapters as log
@@ -116,7 +115,7 @@ class Registry:
 
         A retired version has no files on purpose; nothing is loaded.
         """
-        found = {each.id: self._problem(each) for each in self.adapters() if RETIRED not in each.card}
+        found = {each.id: _damage(each) for each in self.adapters() if RETIRED not in each.card}
         return {adapter_id: problem for adapter_id, problem in found.items() if problem is not None}
 
     def champion(self) -> Adapter:
@@ -217,25 +216,31 @@ class Registry:
         return stack
 
     def _problem(self, adapter: Adapter) -> str | None:
+        """Why a version can't serve, in one line."""
         if RETIRED in adapter.card:
             return (
                 f"Adapter {adapter.id} was retired ({adapter.card[RETIRED]}); expected one that may serve: "
                 "promote another."
             )
         try:
-            found = read_adapter(Path(adapter.folder))
+            self.refuse_other_base(adapter)
         except AdapterError as error:
             return str(error)
-        if (found.id, found.sha256) != (adapter.id, adapter.sha256):
-            return (
-                f"{adapter.folder} holds adapter {found.id} with weights {found.sha256[:12]}; expected "
-                f"{adapter.id} with {adapter.sha256[:12]}, as registered: import it again."
-            )
-        try:
-            self.refuse_other_base(found)
-        except AdapterError as error:
-            return str(error)
+        return _damage(adapter)
+
+
+def _damage(adapter: Adapter) -> str | None:
+    """How a version's files differ from what was registered, in one line; whatever base it stands on."""
+    try:
+        found = read_adapter(Path(adapter.folder))
+    except AdapterError as error:
+        return str(error)
+    if (found.id, found.sha256, found.base_sha256) == (adapter.id, adapter.sha256, adapter.base_sha256):
         return None
+    return (
+        f"{adapter.folder} holds adapter {found.id} with weights {found.sha256[:12]} for base {found.base}; expected "
+        f"{adapter.id} with {adapter.sha256[:12]} for {adapter.base}, as registered: import it again."
+    )
 
 
 def new_id(now: float | None = None) -> str:
@@ -247,44 +252,6 @@ def new_id(now: float | None = None) -> str:
 def person_digest(person: str) -> str:
     """How a card names a person whose feedback it learned from: enough to find them again, no name."""
     return hashlib.sha256(f"lorebot:{person}".encode()).hexdigest()[:16]
-
-
-def shipped_folder() -> Path:
-    """Where the shipped adapters lie: data of the package in a wheel, beside the package in a checkout."""
-    package = Path(bot.__file__).parent
-    inside = package / "shipped_adapters"
-    return inside if inside.is_dir() else package.parent / "adapters"
-
-
-def shipped_seed(base: str) -> Path:
-    """The shipped seed for `base` (name, hub id or folder): the folder whose card names that base's hash and no parent
-    (the last by name)."""
-    found = _seeds().get(sha256_of(base))
-    if found is None:
-        raise AdapterError(
-            f"Found no adapter for base {base} among the shipped ones; expected one to start from: set LOREBOT_ADAPTER to the "
-            f"folder of one, or make one with `python -m training seed --base {base} --data DIR --out FOLDER`."
-        )
-    return found
-
-
-def shipped_bases() -> list[str]:
-    """Names of the catalogued bases that an adapter is shipped for."""
-    seeds = _seeds()
-    return [entry.name for entry in CATALOGUE.values() if entry.sha256 in seeds]
-
-
-def _seeds() -> dict[str, Path]:
-    """The shipped seeds, by the hash of their base."""
-    found = {}
-    for card in sorted(shipped_folder().glob(f"*/{CARD}")):
-        try:
-            content = json.loads(card.read_text(encoding="utf-8"))
-        except ValueError:
-            continue  # reading it properly will say what is wrong, if it is the one that is wanted
-        if content.get("base_sha256") and not content.get("parent"):
-            found[str(content["base_sha256"])] = card.parent
-    return found
 
 
 def read_adapter(folder: Path) -> Adapter:

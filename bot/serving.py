@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.app import Service, build_service, learning_progress, opened
+from bot.app import Service, build_service, described, learning_progress, opened
 from bot.errors import SettingsError
 from bot.records import Answer, Passage
 from bot.settings import Settings
@@ -49,20 +49,20 @@ def run_slack(settings: Settings, *, http_port: int | None) -> None:
         service.live.current.reader.warm()
         connect(running, service, http_port=http_port)
         where = f"listening on port {http_port}" if http_port is not None else "connected over Socket Mode"
-        print(
-            f"Lorebot is {where}; {service.live.current.adapter.id} serves. Ctrl-C stops it.", file=sys.stderr
-        )
+        print(f"Lorebot is {where}; {described(service)} serves. Ctrl-C stops it.", file=sys.stderr)
         _until_stopped()
 
 
 def run_playground(settings: Settings, *, port: int, fresh: bool) -> None:
     """A local workspace in the browser with the real app connected to it, until Ctrl-C."""
     from bot.playground.server import HANDBOOK, start
+    from bot.reading.bases import locate
 
     home = settings.home / "playground"
     if fresh:
         shutil.rmtree(home, ignore_errors=True)
     _set_up_logging(settings)
+    locate(settings.base)  # a missing base is told before anything starts
     with ExitStack() as running:
         playground = running.enter_context(start(port, samples=SAMPLES, manifest=_manifest()))
         settings = settings.model_copy(
@@ -81,6 +81,7 @@ def run_playground(settings: Settings, *, port: int, fresh: bool) -> None:
         service = build_service(settings, store)
         service.live.current.reader.warm()
         connect(running, service)
+        print(f"It reads with {described(service)}.", flush=True)
         print("Lorebot is connected: ask it something. Ctrl-C stops it.", flush=True)
         _until_stopped()
 

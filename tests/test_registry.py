@@ -11,7 +11,8 @@ from adapter_folders import write_adapter
 
 from bot.errors import AdapterError
 from bot.reading.hashes import file_sha256
-from bot.registry import Registry, new_id, person_digest, shipped_folder
+from bot.reading.shipped import shipped_folder
+from bot.registry import Registry, new_id, person_digest
 from bot.store import Store, open_store
 from bot.store import adapters as log
 

@@ -22,9 +22,9 @@ from bot.knowledge.index import Index
 from bot.knowledge.learning import learn
 from bot.reading.encoder import load_encoder
 from bot.reading.extractive import load_reader
+from bot.reading.shipped import shipped_seed
 from bot.reading.squad import f1
 from bot.records import WORKSPACE, Offered
-from bot.registry import shipped_seed
 from bot.store import open_store
 
 ROOT = Path(__file__).parent.parent.parent
