@@ -12,10 +12,12 @@ from bot import records
 from bot.errors import LorebotError
 from bot.knowledge import memory
 from bot.knowledge.index import Index
+from bot.reading.asked_for import asked_for
+from bot.reading.card import Threshold, threshold
 from bot.reading.encoder import Encoder
 from bot.reading.protocol import Reader
-from bot.reading.sentence import sentence_around
-from bot.records import Adapter, Answer, Candidate, Found, Offered, Promotion, Question
+from bot.reading.sentence import list_around, sentence_around
+from bot.records import Adapter, Answer, Candidate, Found, Offered, Promotion, Question, Reading
 from bot.registry import Registry
 from bot.store import Store, documents, questions
 from bot.store import adapters as adapter_log
@@ -25,6 +27,9 @@ MEMORY = "memory"
 
 PRIOR_WEIGHT = 4.0
 """Logits that a passage loses for each 1.0 of cosine it lies behind the most similar one; tests/bench/bench_answers.py."""
+
+LONGEST_SAID = 800
+"""Characters of a sentence, or list, that is said whole where the question asks for one; longer, the span itself is."""
 
 WATCH_S = 0.5
 log = logging.getLogger(__name__)
@@ -139,11 +144,9 @@ class Answerer:
         self._passages = passages
         self._min_confidence = min_confidence
 
-    def threshold(self) -> float:
-        """Probability of being right from which an answer is given: the setting, else what the adapter's card advises."""
-        if self._min_confidence is not None:
-            return self._min_confidence
-        return float(self._live.current.adapter.card.get("min_confidence", 0.5))
+    def threshold(self) -> Threshold:
+        """The probability of being right from which an answer is given now."""
+        return threshold(self._live.current.adapter.card, self._min_confidence)
 
     def answer(self, question: Question, thread: Sequence[str] = ()) -> Answer:
         """Finds, reads, decides, records. `thread`: what people wrote earlier in the question's thread, oldest first."""
@@ -151,6 +154,11 @@ class Answerer:
         question = questions.record_question(self._store, question)
         found = self._remembered(question) or self._read(question, thread)
         return questions.record_answer(self._store, replace(found, seconds=time.perf_counter() - began))
+
+    def read_again(self, question: Question, answer: Answer) -> Reading:
+        """What the reader makes of the texts that were offered for an answer, with all that its confidence is made of."""
+        texts, weights = [each.text for each in answer.offered], priors(answer.offered)
+        return self._live.current.reader.read(asked(question), texts, weights, nearest(answer.offered))
 
     def _remembered(self, question: Question) -> Answer | None:
         """What somebody taught for this very question, if anybody did."""
@@ -203,9 +211,9 @@ class Answerer:
             offered=tuple(offered),
             candidates=candidates,
         )
-        if not candidates or answer.confidence < self.threshold():
+        if not candidates or answer.confidence < self.threshold().value:
             return answer
-        return _shown(answer, candidates[0], found, self._store)
+        return _shown(answer, question, candidates[0], found, self._store)
 
 
 def asked(question: Question) -> str:
@@ -231,17 +239,23 @@ def nearest(offered: Sequence[Offered]) -> float | None:
     return max((each.similarity for each in offered if each.passage_id is not None), default=None)
 
 
-def _shown(answer: Answer, best: Candidate, found: Sequence[Found], store: Store) -> Answer:
+def _shown(
+    answer: Answer, question: Question, best: Candidate, found: Sequence[Found], store: Store
+) -> Answer:
     source = answer.offered[best.passage]
-    first, last = sentence_around(source.text, best.start, best.end)
     lesson = next(
         (each.passage for each in found if each.passage.id == source.passage_id and each.passage.question),
         None,
     )
     teacher = documents.document(store, lesson.source, lesson.scope) if lesson else None
+    form = asked_for(question.text)
+    around = _short_list(source.text, best) if form == "list" else None
+    first, last = around or sentence_around(source.text, best.start, best.end)
+    first = max(first, lesson.answer_start if lesson else 0)  # never the question that was taught with it
+    whole = form != "span" and best.grounded and last - first <= LONGEST_SAID
     return replace(
         answer,
-        text=best.text,
+        text=source.text[first:last] if whole else best.text,
         chosen=best.passage,
         start=best.start,
         end=best.end,
@@ -249,6 +263,12 @@ def _shown(answer: Answer, best: Candidate, found: Sequence[Found], store: Store
         sentence_start=first,
         taught_by=teacher.person if teacher else None,
     )
+
+
+def _short_list(text: str, best: Candidate) -> tuple[int, int] | None:
+    """The list in which the reader's span stands, where there is one and it isn't too long to be said."""
+    around = list_around(text, best.start, best.end)
+    return around if around is not None and around[1] - around[0] <= LONGEST_SAID else None
 
 
 def _given(question: Question, thread: Sequence[str]) -> list[Offered]:

@@ -92,6 +92,15 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """One feature of a candidate, and what it adds to the log-odds of its being right."""
+
+    feature: str
+    value: float
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What the reader made of one question and its passages: the candidates, best first, and no decision yet."""
 
@@ -100,6 +109,7 @@ class Reading:
     ]  # best first, at most the reader's n_best; empty only if every passage is empty
     adapter: str  # id of the adapter that read
     silence: float = 0.0  # ln P that no passage answers
+    weighed: tuple[tuple[Weighed, ...], ...] = ()  # what each candidate's confidence is made of, in their order
 
     @property
     def best(self) -> Candidate | None:
@@ -128,15 +138,15 @@ class Answer:
     """A recorded answer, or an abstention (`text` is None), with what the model thought when it gave it."""
 
     question_id: int
-    text: str | None
+    text: str | None  # what is said: the reader's words, or the sentence or list around them where that was asked for
     confidence: float
     adapter: str
     offered: tuple[Offered, ...]
     candidates: tuple[Candidate, ...]
     chosen: int | None = None  # index into `offered` of the text the answer stands in
-    start: int = 0  # the answer's offsets in that text
+    start: int = 0  # offsets in that text of what the reader chose, however much around it is said
     end: int = 0
-    sentence: str = ""  # the sentence it stands in: an exact cut of that text
+    sentence: str = ""  # the sentence (or list) it stands in: an exact cut of that text
     sentence_start: int = 0
     from_memory: bool = False  # a taught answer, not the reader's
     taught_by: str | None = None
@@ -154,6 +164,21 @@ class Answer:
     def grounded(self) -> bool:
         """Whether its words stand in a text; a generative reader may write others."""
         return self.abstained or not self.candidates or self.candidates[0].grounded
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where what is said stands in the evidence's text: (start, end)."""
+        if self.text == self.sentence:
+            return self.sentence_start, self.sentence_start + len(self.sentence)
+        return self.start, self.end
+
+    @property
+    def chosen_words(self) -> str:
+        """The words that the reader chose, which feedback is about; "" for an abstention."""
+        for each in self.candidates:
+            if (each.passage, each.start, each.end) == (self.chosen, self.start, self.end):
+                return each.text
+        return self.text or ""
 
     @property
     def evidence(self) -> Offered | None:
@@ -196,6 +221,8 @@ class Example:
     rejected: tuple[int, int] | None = (
         None  # correction: the span which the person rejected, if in this context
     )
+    words: str | None = None  # what a generative reader writes, or is to write, instead of `context[start:end]`
+    rejected_words: str | None = None  # correction: what it wrote, where that stands in no text
     references: tuple[str, ...] = ()  # accepted answer texts, where somebody gave one
     feedback: tuple[int, str] | None = None  # (answer id, person) it came from
     held_out: bool = False

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import DataError
+from bot.reading.card import threshold
 from bot.reading.items import Item, read_items
 from bot.reading.protocol import Reader
 from bot.reading.scores import RIGHT, evaluate
@@ -23,7 +24,7 @@ from bot.records import Adapter, Answer, Example, Feedback, Offered, Question, S
 from bot.settings import Settings
 from bot.store import Store, feedback, open_store, questions
 from training.build import write_build
-from training.cycle import Finished, Loop, Options, open_loop, replay, run_cycle, threshold
+from training.cycle import Finished, Loop, Options, open_loop, replay, run_cycle
 
 Tell = Callable[[float, str], None]
 USER = "simulated"
@@ -118,7 +119,7 @@ def use(loop: Loop, items: Sequence[Item], users: Users, whims: random.Random) -
     """Questions asked of the reader in service, answers recorded, and each given its feedback. Returns the counts."""
     champion = loop.registry.champion()
     reader = loop.load(Path(champion.folder))
-    lowest = threshold(loop, champion)
+    lowest = threshold(champion.card, loop.min_confidence).value
     counts = {"up": 0, "down": 0, "corrections": 0}
     for item in items:
         answer = _answer(loop.store, reader, item, lowest)
@@ -215,7 +216,8 @@ def _round(number: int, votes: dict[str, int], finished: Finished) -> dict[str, 
 
 def _scores(loop: Loop, adapter: Adapter, items: Sequence[Item]) -> dict[str, Any]:
     reader = loop.load(Path(adapter.folder))
-    scores, _ = evaluate(reader, items, min_confidence=threshold(loop, adapter))
+    lowest = threshold(adapter.card, loop.min_confidence).value
+    scores, _ = evaluate(reader, items, min_confidence=lowest)
     return _as_printed(scores)
 
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.errors import AdapterError
 from bot.reading.bases import Base
@@ -68,6 +69,22 @@ def read_card(folder: Path, base: Base | None = None) -> dict[str, Any]:
             f"{base.name} with {base.sha256}: install the base it was made for."
         )
     return dict(card)
+
+
+class Threshold(NamedTuple):
+    """The probability of being right from which an answer is given, and who says so."""
+
+    value: float
+    origin: str
+
+
+def threshold(card: Mapping[str, Any], setting: float | None) -> Threshold:
+    """The setting where there is one, else what the adapter's card advises, else an even chance."""
+    if setting is not None:
+        return Threshold(setting, "LOREBOT_MIN_CONFIDENCE")
+    if "min_confidence" in card:
+        return Threshold(float(card["min_confidence"]), "the adapter's card")
+    return Threshold(0.5, "the default")
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from bot.reading.calibrator import Calibrator, reading_features
 from bot.reading.decoding import Ranking
-from bot.records import Candidate, Reading
+from bot.records import Candidate, Reading, Weighed
 
 Ask = tuple[str, Sequence[str]]
 
@@ -61,6 +61,7 @@ class RankedReader(ABC):
         nearest: float | None = None,
     ) -> Reading:
         candidates: list[Candidate] = []
+        weighed: list[tuple[Weighed, ...]] = []
         for i, span in enumerate(ranking.spans):
             features = reading_features(question, ranking, passages, priors, nearest, i)
             confidence = self._calibrator.confidence(features)
@@ -78,4 +79,11 @@ class RankedReader(ABC):
                     grounded=span.text is None,
                 )
             )
-        return Reading(tuple(candidates), self.adapter, ranking.silence)
+            parts = self._calibrator.parts(features)
+            weighed.append(
+                (
+                    Weighed("bias", 1.0, self._calibrator.bias),
+                    *(Weighed(name, features[name], part) for name, part in parts.items()),
+                )
+            )
+        return Reading(tuple(candidates), self.adapter, ranking.silence, tuple(weighed))

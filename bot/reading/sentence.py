@@ -75,6 +75,46 @@ def sentence_around(text: str, start: int, end: int) -> Span:
     return min(start, touched[0][0]), max(end, touched[-1][1])
 
 
+def list_around(text: str, start: int, end: int) -> Span | None:
+    """The (start, end) of the whole list, or table, of whose items or rows one holds `text[start:end]`; None where none
+    does, or where it is the only one. Blank lines between items, and lines that continue one, belong to the list."""
+    lines = [match.span() for match in _LINE.finditer(text) if match.group()]
+    kinds = [_kind(text[first:last]) for first, last in lines]
+    inside = [i for i, (first, last) in enumerate(lines) if first < max(end, start + 1) and last > start]
+    if not inside:
+        return None
+    at = inside[0]
+    while at and kinds[at] == "more":
+        at -= 1
+    kind = kinds[at]
+    if kind not in ("item", "row") or any(kinds[i] not in (kind, "more") for i in range(at, inside[-1] + 1)):
+        return None
+    belongs = (kind, "more", "blank") if kind == "item" else (kind,)
+    first, last = at, inside[-1]
+    while first and kinds[first - 1] in belongs:
+        first -= 1
+    while last + 1 < len(lines) and kinds[last + 1] in belongs:
+        last += 1
+    held = [i for i in range(first, last + 1) if kinds[i] == kind]
+    if len(held) < 2:
+        return None
+    begin = held[0]  # what stands before the first item continues another text
+    spans = list(_trimmed(text, lines[begin][0], lines[last][1]))
+    return spans[0]
+
+
+def _kind(line: str) -> str:
+    """What a line is for a list: "item", "row" of a table, "more" of an item, "blank", or "" for anything else."""
+    if not line.strip():
+        return "blank"
+    if line.lstrip().startswith("|"):
+        return "row"
+    marker = _MARKER.match(line)
+    if marker and line[: marker.end()].strip(" \t>"):
+        return "item"
+    return "more" if line[:1] in " \t" else ""
+
+
 def _blocks(text: str) -> Iterator[Block]:
     """Pieces that no sentence crosses: paragraphs and list items, which hold sentences; and headings, table
     rows and lines of code, which are shown whole."""
