@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,21 +66,46 @@ def write_base(folder: Path, model_type: str, *, seed: int = 1, **changes: Any) 
     import torch
     from transformers import AutoConfig, AutoModel
 
-    kind, before, between = FORMS[model_type]
+    from bot.reading.loading import quiet_loading
+
+    _, before, between = FORMS[model_type]
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = _tokenizer(kind, before, between)
+    tokenizer = tokenizer_of(model_type)
     tokenizer.save(str(folder / "tokenizer.json"))
     ids = {name: tokenizer.token_to_id(token) for name, token in _special(before, between).items()}
     own = {**_OWN.get(model_type, _SIZE), **changes}
     torch.manual_seed(seed)
-    config = AutoConfig.for_model(model_type, vocab_size=tokenizer.get_vocab_size(), **ids, **own)
-    AutoModel.from_config(config).save_pretrained(folder)
+    with quiet_loading():
+        config = AutoConfig.for_model(model_type, vocab_size=tokenizer.get_vocab_size(), **ids, **own)
+        AutoModel.from_config(config).save_pretrained(folder)
     return folder
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Two threads that wait for each other at every small product take minutes on a busy machine."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def tokenizer_of(model_type: str) -> Tokenizer:
+    """A fast tokenizer of the form that bases of this type have, with the words of `TEXT`."""
+    return _tokenizer(*FORMS[model_type])
 
 
 def _special(before: str, between: str) -> dict[str, str]:
     pad = "<pad>" if before == "<s>" else "[PAD]"
-    return {"bos_token_id": before, "pad_token_id": pad, "eos_token_id": between}
+    return {
+        "bos_token_id": before,
+        "cls_token_id": before,
+        "pad_token_id": pad,
+        "eos_token_id": between,
+        "sep_token_id": between,
+    }
 
 
 def _tokenizer(kind: str, before: str, between: str) -> Tokenizer:

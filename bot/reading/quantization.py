@@ -7,6 +7,7 @@ bfloat16. Embeddings, norms and the head stay whole, as does the adapter, which 
 from __future__ import annotations
 
 import importlib.util
+import logging
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -33,6 +34,8 @@ def quantization_config(quantize: Quantize, config: Any, kept_whole: Sequence[st
     import torch
     from transformers import BitsAndBytesConfig
 
+    # of every product in int8 it tells that its inputs are rounded, which is what was asked for
+    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
     if quantize == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=list(kept_whole))
     return BitsAndBytesConfig(
