@@ -91,6 +91,13 @@ def positions(config: Mapping[str, Any]) -> int | None:
     return int(held) - int(before)
 
 
+def size_of(config: Mapping[str, Any]) -> tuple[int, int]:
+    """Width (numbers a token) and layers of a base, by its config.json, however its architecture calls them."""
+    width = next((config[name] for name in ("hidden_size", "dim", "d_model") if config.get(name)), 768)
+    names = ("num_hidden_layers", "n_layers", "num_layers", "encoder_layers")
+    return int(width), int(next((config[name] for name in names if config.get(name)), 12))
+
+
 def without_dropout(config: Any) -> Any:
     """The configuration with every dropout at 0: learning from votes is steadier so, and on a CPU much quicker."""
     for name, value in vars(config).items():
