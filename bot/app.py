@@ -122,23 +122,25 @@ def evaluate(
     return {**figures, "latency_ms": latency}
 
 
-def differences(settings: Settings, a: str, b: str, file: Path | None) -> tuple[list[dict[str, Any]], int]:
-    """The questions of a file which two adapters answer differently, and how many were read."""
-    from bot.reading.items import read_items
+def golden_questions() -> Path:
+    """The question file that comes with the code."""
+    return Path(__file__).parent.parent / "training" / "golden.jsonl"
+
+
+def differences(settings: Settings, a: str, b: str, items: Sequence[Item]) -> list[dict[str, Any]]:
+    """The questions which two adapters answer differently."""
     from bot.reading.scores import evaluate as score
 
-    items = read_items(file or Path(__file__).parent.parent / "training" / "golden.jsonl")
     said = []
     for name in (a, b):
         folder, card = _adapter(settings, name)
         reader = _reader(settings, folder, _base_of(settings, card))
         said.append(score(reader, items, min_confidence=_threshold(settings, card))[1])
-    changed = [
+    return [
         {"question": item.question, "a": one.answer, "b": other.answer, "accepted": list(item.references)}
         for item, one, other in zip(items, *said, strict=True)
         if one.answer != other.answer
     ]
-    return changed, len(items)
 
 
 def forget(settings: Settings, person: str) -> dict[str, Any]:

@@ -165,23 +165,34 @@ def ask(
 
 @app.command(epilog="Example: lorebot evaluate questions.jsonl --adapter reader-minilm-l6-seed --json")
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="SQuAD JSON, JSONL (also .gz), CSV or TSV.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="SQuAD JSON, JSONL, CSV or TSV (also .gz), or Parquet; rows: question, context, answers."
+        ),
+    ],
     adapter: Annotated[
         str | None, typer.Option(help="Id of an adapter, or its folder; else the one in service.")
     ] = None,
     min_confidence: Annotated[
         float | None, typer.Option(min=0, max=1, help="Instead of the adapter's own.")
     ] = None,
+    strict: cli_adapters.Strict = False,
     as_json: Json = False,
 ) -> None:
-    """Score an adapter on labelled questions: SQuAD's measures, silence, calibration, time."""
-    from bot import app as root
-    from bot.reading.items import read_items
+    """Score an adapter on labelled questions: SQuAD's measures, silence, calibration, time.
 
-    items = read_items(file)
-    scores = root.evaluate(load_settings(), items, adapter=adapter, min_confidence=min_confidence)
+    Rows that can't be used are left out and told; with --json, `left_out` and `mended` count them by kind.
+    """
+    from bot import app as root
+    from bot.reading.item_files import read_item_file
+
+    found = read_item_file(file, strict=strict)
+    for line in found.lines:
+        typer.echo(line, err=True)
+    scores = root.evaluate(load_settings(), found.items, adapter=adapter, min_confidence=min_confidence)
     if as_json:
-        typer.echo(json.dumps(scores))
+        typer.echo(json.dumps({**scores, "left_out": found.left_out, "mended": found.mended}))
         return
     latency = scores.pop("latency_ms")
     for name, value in scores.items():

@@ -18,6 +18,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at a question file with any bad row.")]
 
 
 @app.command("list", epilog="Example: lorebot adapters list")
@@ -132,14 +133,20 @@ def diff(
         Path | None,
         typer.Option(help="A question file as for `lorebot evaluate`; else the shipped golden set."),
     ] = None,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """The answers that differ between two versions, on a question file."""
     from bot import app as root
+    from bot.reading.item_files import read_item_file
 
-    changed, n = root.differences(load_settings(), a, b, questions)
+    found = read_item_file(questions or root.golden_questions(), strict=strict)
+    for line in found.lines:
+        typer.echo(line, err=True)
+    n, changed = len(found.items), root.differences(load_settings(), a, b, found.items)
     if as_json:
-        typer.echo(json.dumps({"a": a, "b": b, "n": n, "changed": changed}))
+        left = {"left_out": found.left_out, "mended": found.mended}
+        typer.echo(json.dumps({"a": a, "b": b, "n": n, **left, "changed": changed}))
         return
     for row in changed:
         typer.echo(

@@ -77,6 +77,24 @@ def test_a_mistake_is_one_line_on_stderr_and_exit_1(home: Path, arguments: list[
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["evaluate", "FILE"], ["adapters", "diff", "a", "b", "--questions", "FILE"]],
+    ids=["evaluate", "diff"],
+)
+def test_strictness_stops_at_a_bad_row_and_names_it(home: Path, tmp_path: Path, command: list[str]) -> None:
+    file = tmp_path / "questions.csv"
+    file.write_text("context,question,text\nIn Leiden.,Where?,Leiden\nIn Leiden.,When?,1998\n")
+    result = lorebot(home, *[str(file) if each == "FILE" else each for each in command], "--strict", "--json")
+    assert (result.returncode, result.stdout) == (1, "")
+    told = result.stderr.strip().splitlines()
+    assert told[0].startswith("lorebot: Found bad rows in")
+    assert (
+        told[-1]
+        == "  answer not in context (1): line 3: found no '1998' in the context, expected the answer there"
+    )
+
+
 def test_misuse_is_exit_2(home: Path) -> None:
     assert lorebot(home, "ask").returncode == 2
     assert lorebot(home, "nonsense").returncode == 2
@@ -144,8 +162,9 @@ def test_evaluate_prints_the_contracts_figures(home: Path, tmp_path: Path) -> No
             "has_answer_f1",
             "no_answer_accuracy",
         ),
-        *("span_exact_match", "span_f1", "abstention_rate", "ece", "latency_ms"),
+        *("span_exact_match", "span_f1", "abstention_rate", "ece", "latency_ms", "left_out", "mended"),
     }
+    assert (scores["left_out"], scores["mended"]) == ({}, {})
     assert set(scores["latency_ms"]) == {"p50", "p95"}
     assert scores["n"] == 2
     assert scores["abstention_rate"] == 0

@@ -1,107 +1,110 @@
-"""Question files: every accepted form, and mistakes named by their place."""
+"""Rows of labelled questions: every usual spelling becomes the same item, and a mistake is told by its kind."""
 
-import gzip
 import json
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.errors import DataError
-from bot.reading.items import Item, Reference, item_from_json, item_to_json, read_items
+from bot.reading.items import Item, Reference, RowError, item_from_json, item_of, item_to_json
 
-CONTEXT = "The port is 8080, the host is Größe🎉."
-ROW = {
-    "id": "a",
-    "title": "T",
-    "context": CONTEXT,
-    "question": "Port?",
-    "answers": [{"text": "8080", "start": 12}],
-}
+CONTEXT = "The port is 8080, the host is Größe🎉; port 8080 again."
+ROW = {"id": "a", "title": "T", "context": CONTEXT, "question": "Port?"}
 ITEM = Item("a", "Port?", CONTEXT, (Reference("8080", 12),), "T")
 
 
-def write(path: Path, text: str) -> Path:
-    if path.suffix == ".gz":
-        path.write_bytes(gzip.compress(text.encode()))
-    else:
-        path.write_text(text, encoding="utf-8")
-    return path
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        {"answers": [{"text": "8080", "start": 12}]},
+        {"answers": [{"text": "8080", "answer_start": 12}] * 3},  # marked by three people: counts once
+        {"answers": [{"text": "8080", "answer_start": 12.0}], "is_impossible": False},
+        {"answers": {"text": ["8080"], "answer_start": [12]}},
+        {"answers": {"text": "8080", "answer_start": 12}},
+        {"answers": '[{"text": "8080", "start": 12}]'},
+        {"answers": '{"text": ["8080"], "answer_start": [12]}'},
+        {"answers": ["8080"]},
+        {"text": " 8080 "},
+        {"answer": "8080", "is_impossible": ""},
+        {"answer": "8080", "answers": "", "answer_start": "12"},
+        {"text": "8080", "answers": None, "start": None},
+    ],
+)
+def test_every_usual_spelling_of_an_answer_is_read(spelt: dict[str, Any]) -> None:
+    assert item_of({**ROW, **spelt}) == (ITEM, "")
 
 
-@pytest.mark.parametrize("name", ["q.jsonl", "q.jsonl.gz"])
-def test_jsonl_is_read_plain_and_gzipped(tmp_path: Path, name: str) -> None:
-    silent = {**ROW, "id": "b", "answers": [], "is_impossible": True}
-    path = write(tmp_path / name, json.dumps(ROW) + "\n\n" + json.dumps(silent) + "\n")
-    items = read_items(path)
-    assert items[0] == ITEM
-    assert not items[1].answerable
-
-
-def test_squad_of_both_versions_is_read(tmp_path: Path) -> None:
-    qas = [
-        {"id": "a", "question": "Port?", "answers": [{"text": "8080", "answer_start": 12}] * 3},
-        {"id": "b", "question": "Why?", "answers": [], "is_impossible": True, "plausible_answers": []},
-    ]
-    squad = {"version": "v2.0", "data": [{"title": "T", "paragraphs": [{"context": CONTEXT, "qas": qas}]}]}
-    first, second = read_items(write(tmp_path / "q.json", json.dumps(squad)))
-    assert first == ITEM  # the same answer marked three times counts once
-    assert second.answers == ()
-
-
-@pytest.mark.parametrize(("name", "column", "mark"), [("q.csv", "text", ","), ("q.tsv", "answer", "\t")])
-def test_tables_find_where_the_answer_stands(tmp_path: Path, name: str, column: str, mark: str) -> None:
-    quoted = '"' + CONTEXT + '"'
-    lines = [
-        mark.join(["context", "question", column]),
-        mark.join([quoted, "Port?", "8080"]),
-        mark.join([quoted, "Why?", ""]),
-    ]
-    first, second = read_items(write(tmp_path / name, "\r\n".join(lines)))
-    assert first.answers == (Reference("8080", 12),)
-    assert not second.answerable
-
-
-def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
-    path = write(tmp_path / "q.csv", "\ufeffcontext,question,text\nabc,q,b\n")
-    assert read_items(path)[0].answers == (Reference("b", 1),)
+@pytest.mark.parametrize("spelt", [True, "true", "True", " TRUE ", 1, "1", 1.0, "yes"])
+def test_a_question_without_answer_is_marked_in_any_spelling(spelt: object) -> None:
+    plausible = {
+        "is_impossible": spelt,
+        "answers": [{"text": "no answer, only plausible", "answer_start": 0}],
+    }
+    assert item_of({**ROW, **plausible})[0].answers == ()
+    assert item_of({**ROW, "is_impossible": spelt})[0].answers == ()
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    "spelt", [{"answers": []}, {"answers": {"text": [], "answer_start": []}}, {"text": ""}]
+)
+def test_no_answer_is_read_as_none(spelt: dict[str, Any]) -> None:
+    assert item_of({**ROW, **spelt}) == (Item("a", "Port?", CONTEXT, (), "T"), "")
+
+
+@pytest.mark.parametrize(
+    ("start", "found"), [(13, 12), (0, 12), (-1, 12), (45, 43), (27, 12), (28, 43), (999, 43)]
+)
+def test_an_answer_that_stands_elsewhere_is_moved_to_the_nearest_place(start: int, found: int) -> None:
+    item, mended = item_of({**ROW, "answers": [{"text": "8080", "start": start}]})
+    assert item.answers == (Reference("8080", found),)
+    assert mended == f"found answer '8080' at {found}, expected it at {start}"
+
+
+def test_white_space_around_an_answer_is_dropped_where_the_context_has_none() -> None:
+    item, mended = item_of({**ROW, "context": "8080", "answers": [{"text": "8080\n", "start": 0}]})
+    assert item.answers == (Reference("8080", 0),)
+    assert mended
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "said"),
     [
-        ("q.jsonl", json.dumps(ROW) + "\n{broken", "line 2"),
         (
-            "q.jsonl",
-            json.dumps({**ROW, "answers": [{"text": "8080", "start": 13}]}),
-            "line 1: found '080,' in the context",
+            {"answers": [{"text": "9090", "start": 12}]},
+            "answer not in context",
+            "found no '9090' in the context",
         ),
-        ("q.jsonl", json.dumps({**ROW, "question": ""}), "line 1: found question ''"),
-        ("q.jsonl", json.dumps({**ROW, "context": None}), "line 1: found context None"),
-        ("q.jsonl", json.dumps({**ROW, "answers": "8080"}), "line 1: found answers of type str"),
-        ("q.jsonl", "[1]", "line 1: found a list"),
-        ("q.jsonl", "\n", "Found no question"),
-        ("q.csv", "question,text\na,b\n", "expected context, question, text"),
-        ("q.csv", "context,question,text\nabc,q,zzz\n", "line 2"),
-        ("q.json", "{}", "no list `data`"),
-        ("q.json", "{", "line 1"),
-        ("q.json", '{"data": [{"title": "T"}]}', "article 1 (T): no 'paragraphs'"),
-        ("q.txt", "x", "expected a name ending"),
+        ({"text": "9090"}, "answer not in context", "found no '9090'"),
+        ({"answers": [{"text": "", "start": 0}]}, "empty field", "an empty answer"),
+        ({"question": " ", "answers": []}, "empty field", "found question ' '"),
+        ({"context": None, "answers": []}, "missing column", "found no context"),
+        ({"question": 7, "answers": []}, "wrong type", "found question 7"),
+        ({}, "missing column", "found no answers"),
+        ({"answers": None}, "missing column", "found no answers"),
+        ({"answers": "8080"}, "wrong type", "expected a list"),
+        ({"answers": "{half"}, "wrong type", "expected a JSON list"),
+        ({"answers": [8080]}, "wrong type", "found answer 8080"),
+        ({"answers": {"text": ["8080"], "answer_start": []}}, "wrong type", "equally long"),
+        ({"answers": [{"text": "8080", "start": "twelve"}]}, "wrong type", "found start 'twelve'"),
+        ({"answers": [{"text": "8080", "start": True}]}, "wrong type", "found start True"),
+        ({"answers": [{"text": "8080", "start": 12.5}]}, "wrong type", "found start 12.5"),
+        ({"answers": [{"text": "8080", "start": float("inf")}]}, "wrong type", "found start inf"),
+        ({"text": 8080}, "wrong type", "found answer 8080"),
+        ({"answers": [], "is_impossible": "perhaps"}, "wrong type", "found is_impossible 'perhaps'"),
+        ({"answers": [], "is_impossible": "FALSE"}, "missing answer", "without an answer"),
+        ({"answers": [], "others": "text"}, "wrong type", "found others 'text'"),
     ],
 )
-def test_a_mistake_is_named_by_its_place(tmp_path: Path, name: str, text: str, said: str) -> None:
-    with pytest.raises(DataError) as refused:
-        read_items(write(tmp_path / name, text))
+def test_a_mistake_is_told_by_its_kind(row: dict[str, Any], kind: str, said: str) -> None:
+    with pytest.raises(RowError) as refused:
+        item_of({**ROW, **row})
+    assert refused.value.kind == kind
     assert said in str(refused.value)
 
 
-def test_bytes_that_are_no_text_and_a_missing_file_are_told(tmp_path: Path) -> None:
-    (tmp_path / "q.jsonl").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(DataError, match="UTF-8"):
-        read_items(tmp_path / "q.jsonl")
-    with pytest.raises(DataError, match="Found no file"):
-        read_items(tmp_path / "none.jsonl")
-
-
-def test_an_item_survives_its_own_json() -> None:
+def test_an_item_survives_its_own_json_and_nothing_in_it_is_mended() -> None:
     item = Item("a", "Port?", CONTEXT, (Reference("8080", 12),), "T", ("other",))
-    assert item_from_json(json.loads(json.dumps(item_to_json(item)))) == item
+    written = json.loads(json.dumps(item_to_json(item)))
+    assert item_from_json(written) == item
+    written["answers"][0]["start"] = 13
+    with pytest.raises(ValueError, match="expected it at 13"):
+        item_from_json(written)

@@ -133,6 +133,9 @@ def simulate(
         float, typer.Option(min=0, max=1, help="Share of downs with the right answer.")
     ] = 0.3,
     seed: Annotated[int, typer.Option(help="Draws the questions and the users' whims.")] = 1,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at a question file with any bad row.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Replay labelled questions as users' feedback through real retrainings, and measure what they bring."""
@@ -145,7 +148,7 @@ def simulate(
     stand_back(settings.threads)
     users = Users(feedback, rounds, flip, corrections, seed)
     with redirect_stdout(sys.stderr), stopped_by_signals(), shown_progress("simulate") as tell:
-        found = run_simulation(settings, stream, test, users, tell)
+        found = run_simulation(settings, stream, test, users, tell, strict=strict)
     typer.echo(json.dumps(found) if as_json else printed(found))
 
 

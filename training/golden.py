@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.reading.items import Item, read_items
+from bot.reading.item_files import read_items
+from bot.reading.items import Item
 from bot.records import Example
 
 GOLDEN = Path(__file__).parent / "golden.jsonl"
@@ -34,7 +35,7 @@ class Golden:
 
 def read_golden(path: Path = GOLDEN) -> Golden:
     """Raises DataError where the file isn't what it should be."""
-    items = read_items(path)
+    items = read_items(path, strict=True)
     return Golden(
         tuple(item for item in items if _is_the_gates(item.context)),
         tuple(item for item in items if not _is_the_gates(item.context)),

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Literal
 
 from bot.errors import DataError
-from bot.reading.items import Item, Reference, read_items
+from bot.reading.item_files import read_items
+from bot.reading.items import Item, Reference
 from bot.reading.sentence import sentence_around, split_sentences
 from bot.reading.squad import normalise
 from bot.records import Example

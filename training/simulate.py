@@ -16,7 +16,8 @@ from typing import Any
 
 from bot.errors import DataError
 from bot.reading.card import threshold
-from bot.reading.items import Item, read_items
+from bot.reading.item_files import read_items
+from bot.reading.items import Item
 from bot.reading.protocol import Reader
 from bot.reading.scores import RIGHT, evaluate
 from bot.reading.squad import f1
@@ -49,9 +50,10 @@ def run_simulation(
     tell: Tell,
     options: Options = Options(),
     loop_over: Callable[[Settings, Store], Loop] = open_loop,
+    strict: bool = False,
 ) -> dict[str, Any]:
     """The figures before and after, as JSON-able data. Raises DataError for files that can't be used or don't suffice."""
-    asked, measured_on = _draw(read_items(stream), users), read_items(test)
+    asked, measured_on = _draw(read_items(stream, strict=strict), users), read_items(test, strict=strict)
     with tempfile.TemporaryDirectory(prefix="lorebot-simulation-") as folder:
         home = Path(folder)
         store = open_store(home / "lorebot.db")

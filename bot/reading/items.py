@@ -1,21 +1,22 @@
-"""Labelled questions from a file: what `evaluate`, the calibrator and the seed recipe read.
+"""Labelled questions: what `evaluate`, the calibrator and the seed recipe read.
 
-SQuAD's JSON (v1, v2), JSONL (plain or gzipped) in its own flat form, CSV and TSV all become `Item`s. A file
-is read whole and checked wholly before anything uses it; a mistake in it is named by line (or question) and
-never skipped.
+An `Item` can be trusted: each answer stands in its context, at its offset. What people's files hold is less
+sure, so `item_of` reads a row in any of the usual spellings and says what is wrong with it, or what it mended.
+Files are read in `item_files.py`.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from bot.errors import DataError
+Candidate = tuple[str, int | None]  # an answer's text, and where it is said to start
+
+_HALF = re.compile("[\ud800-\udfff]")  # of a pair of surrogates: no text can be written with it
+_SAID = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,53 +47,20 @@ class Item:
         return tuple(answer.text for answer in self.answers)
 
 
-def read_items(path: Path) -> list[Item]:
-    """Every item of a file, by its name: .json, .jsonl, .csv, .tsv, each also with .gz.
+class RowError(ValueError):
+    """Why a row is no item: the kind under which it is counted, and what was found and expected."""
 
-    Raises DataError naming the line, what was found and what was expected.
-    """
-    if not path.is_file():
-        raise DataError(f"Found no file {path}; expected a question file (.json, .jsonl[.gz], .csv, .tsv).")
-    suffix = "".join(path.suffixes[-2:] if path.suffix == ".gz" else path.suffixes[-1:]).lower()
-    kind = suffix.removesuffix(".gz")
-    try:
-        if kind == ".json":
-            items = list(_squad(path))
-        elif kind in (".jsonl", ".ndjson"):
-            items = list(_lines(path))
-        elif kind in (".csv", ".tsv"):
-            items = list(_table(path, "," if kind == ".csv" else "\t"))
-        else:
-            raise DataError(
-                f"Found {path.name}; expected a name ending in .json, .jsonl, .csv or .tsv (or + .gz)."
-            )
-    except (UnicodeDecodeError, OSError, EOFError) as error:
-        raise DataError(f"{path} can't be read ({error}); expected UTF-8 text: save it again.") from error
-    if not items:
-        raise DataError(f"Found no question in {path}; expected at least one.")
-    return items
+    def __init__(self, kind: str, said: str) -> None:
+        super().__init__(said)
+        self.kind = kind
 
 
 def item_from_json(row: Mapping[str, Any]) -> Item:
-    """The item of one JSON object: id, title, context, question, answers [{text, start}], is_impossible.
-
-    Raises ValueError saying what was found and what was expected.
-    """
-    question, context = _text(row, "question"), _text(row, "context", may_be_empty=True)
-    listed = row.get("answers") or []
-    if not isinstance(listed, list):
-        raise ValueError(f"found answers of type {type(listed).__name__}, expected a list of {{text, start}}")
-    answers = () if row.get("is_impossible") else tuple(_reference(answer, context) for answer in listed)
-    if not answers and not row.get("is_impossible", not listed):
-        raise ValueError("found is_impossible false without an answer, expected at least one answer")
-    return Item(
-        str(row.get("id", "")),
-        question,
-        context,
-        tuple(dict.fromkeys(answers)),
-        str(row.get("title") or ""),
-        tuple(row.get("others", ())),
-    )
+    """The item that `item_to_json` wrote. Raises ValueError saying what was found and what was expected."""
+    item, mended = item_of(row)
+    if mended:
+        raise ValueError(mended)
+    return item
 
 
 def item_to_json(item: Item) -> dict[str, Any]:
@@ -100,94 +68,153 @@ def item_to_json(item: Item) -> dict[str, Any]:
     return {**asdict(item), "is_impossible": not item.answerable}
 
 
-def _lines(path: Path) -> Iterator[Item]:
-    with _open(path) as stream:
-        for number, line in enumerate(stream, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise ValueError(f"found a {type(row).__name__}, expected a JSON object")
-                yield item_from_json({"id": f"line-{number}", **row})
-            except ValueError as error:
-                raise DataError(f"{path} line {number}: {error}; correct the line.") from error
+def item_of(row: Mapping[str, Any]) -> tuple[Item, str]:
+    """The item of a row, and what had to be mended in it ("" where nothing).
+
+    A row has question and context; its answers as a list of {text, start} (or answer_start), as the hub's
+    {"text": [...], "answer_start": [...]}, as either of them in JSON text, or one answer as `text` or `answer`;
+    and, where it likes, id, title and is_impossible. An answer without a start is looked for; one that stands
+    elsewhere than said is moved to the nearest place. Raises RowError where no item can be made of it.
+    """
+    question, context = _text(row, "question"), _text(row, "context")
+    impossible = _truth(row.get("is_impossible"))
+    placed = [_placed(answer, context) for answer in ([] if impossible else _candidates(row))]
+    if impossible is False and not placed:
+        raise RowError("missing answer", "found is_impossible false without an answer, expected an answer")
+    others = row.get("others") or ()
+    if not (isinstance(others, (list, tuple)) and all(isinstance(other, str) for other in others)):
+        raise RowError("wrong type", f"found others {_short(others)}, expected a list of texts")
+    answers = tuple(dict.fromkeys(reference for reference, _ in placed))
+    name, title = ("" if row.get(key) is None else str(row[key]) for key in ("id", "title"))
+    mended = next((note for _, note in placed if note), "")
+    return Item(name, question, context, answers, title, tuple(others)), mended
 
 
-def _squad(path: Path) -> Iterator[Item]:
-    with _open(path) as stream:
-        try:
-            content = json.load(stream)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{path} line {error.lineno}: {error.msg}; expected SQuAD JSON.") from error
-    articles = content.get("data") if isinstance(content, dict) else None
-    if not isinstance(articles, list):
-        raise DataError(f"{path} has no list `data`; expected SQuAD JSON: data > paragraphs > qas.")
-    for a, article in enumerate(articles, 1):
-        try:
-            for paragraph in article["paragraphs"]:
-                for qa in paragraph["qas"]:
-                    yield item_from_json(
-                        {**qa, "context": paragraph["context"], "title": article.get("title")}
-                    )
-        except (KeyError, TypeError, ValueError) as error:
-            what = f"no {error}" if isinstance(error, KeyError) else str(error)
-            raise DataError(
-                f"{path} article {a} ({_title(article)}): {what}; expected SQuAD JSON."
-            ) from error
+def is_flat(row: Mapping[str, Any]) -> bool:
+    """Whether a row holds one answer as plain text: further ones to its question then stand in further rows."""
+    return _absent(row.get("answers")) and ("text" in row or "answer" in row)
 
 
-def _table(path: Path, delimiter: str) -> Iterator[Item]:
-    with _open(path, newline="") as stream:
-        reader = csv.DictReader(stream, delimiter=delimiter)
-        names = set(reader.fieldnames or ())
-        answer = "text" if "text" in names else "answer"
-        if not {"context", "question", answer} <= names:
-            found = ", ".join(sorted(names)) or "none"
-            raise DataError(
-                f"{path} line 1: found columns {found}; expected context, question, text (or answer)."
-            )
-        for number, row in enumerate(reader, 1):
-            text = (row[answer] or "").strip()
-            start = (row["context"] or "").find(text)
-            try:
-                yield item_from_json(
-                    {
-                        "id": row.get("id") or f"row-{number}",
-                        "title": row.get("title"),
-                        "context": row["context"],
-                        "question": row["question"],
-                        "answers": [{"text": text, "start": start}] if text else [],
-                    }
-                )
-            except ValueError as error:
-                raise DataError(f"{path} line {reader.line_num}: {error}; correct the row.") from error
+def _candidates(row: Mapping[str, Any]) -> list[Candidate]:
+    """The answers that a row states, not yet looked for."""
+    listed = row.get("answers")
+    if is_flat(row):
+        text = row.get("text", row.get("answer"))
+        if _absent(text):
+            return []
+        if not isinstance(text, str):
+            raise RowError("wrong type", f"found answer {_short(text)}, expected text")
+        return [(text.strip(), _start(row))]
+    if "answers" not in row or listed is None:
+        if _truth(row.get("is_impossible")):
+            return []
+        raise RowError("missing column", "found no answers, expected answers, or text, or answer")
+    if isinstance(listed, str):
+        listed = _from_json(listed)
+    if isinstance(listed, Mapping):
+        return list(_from_columns(listed))
+    if not isinstance(listed, list):
+        raise RowError("wrong type", f"found answers {_short(listed)}, expected a list of {{text, start}}")
+    return [_candidate(each) for each in listed]
 
 
-def _reference(answer: Any, context: str) -> Reference:
-    if not isinstance(answer, dict) or not isinstance(answer.get("text"), str):
-        raise ValueError(f"found answer {answer!r}, expected {{text, start}}")
-    text, start = answer["text"], answer.get("start", answer.get("answer_start"))
-    if not isinstance(start, int) or isinstance(start, bool):
-        raise ValueError(f"found start {start!r} of answer {text!r}, expected a character offset")
-    if not text.strip() or start < 0 or context[start : start + len(text)] != text:
-        there = context[max(start, 0) : max(start, 0) + max(len(text), 1)]
-        raise ValueError(f"found {there!r} in the context at {start}, expected the answer {text!r}")
-    return Reference(text, start)
+def _from_json(text: str) -> Any:
+    try:
+        return json.loads(text) if text.strip() else []
+    except ValueError:
+        raise RowError("wrong type", f"found answers {_short(text)}, expected a JSON list") from None
 
 
-def _text(row: Mapping[str, Any], key: str, *, may_be_empty: bool = False) -> str:
+def _from_columns(answers: Mapping[str, Any]) -> Iterator[Candidate]:
+    """The hub's form: a list of the texts beside a list of their starts."""
+    texts, starts = answers.get("text"), answers.get("answer_start", answers.get("start"))
+    if isinstance(texts, str):
+        yield _candidate(answers)
+        return
+    if not (isinstance(texts, list) and isinstance(starts, list) and len(texts) == len(starts)):
+        raise RowError(
+            "wrong type",
+            f"found answers {_short(answers)}, expected lists text and answer_start, equally long",
+        )
+    for text, start in zip(texts, starts, strict=True):
+        yield _candidate({"text": text, "start": start})
+
+
+def _candidate(answer: Any) -> Candidate:
+    if isinstance(answer, str):
+        return answer, None
+    if not isinstance(answer, Mapping) or not isinstance(answer.get("text"), str):
+        raise RowError("wrong type", f"found answer {_short(answer)}, expected {{text, start}}")
+    return answer["text"], _start(answer)
+
+
+def _start(answer: Mapping[str, Any]) -> int | None:
+    start = answer.get("start", answer.get("answer_start"))
+    if _absent(start):
+        return None
+    try:
+        number = float("nan") if isinstance(start, bool) else float(start)  # "12.0" of a spreadsheet too
+        if number != int(number):
+            raise ValueError
+        return int(number)
+    except (TypeError, ValueError, OverflowError):
+        raise RowError("wrong type", f"found start {_short(start)}, expected a character offset") from None
+
+
+def _placed(answer: Candidate, context: str) -> tuple[Reference, str]:
+    """Where an answer stands, and what was mended ("" where it stands where it was said to)."""
+    text, start = answer
+    if not text.strip():
+        raise RowError("empty field", "found an empty answer, expected text (or no answer at all)")
+    if start is not None and start >= 0 and context.startswith(text, start):
+        return Reference(text, start), ""
+    for said in (text, text.strip()):
+        at = _nearest(context, said, max(start or 0, 0))
+        if at >= 0:
+            off = start is not None or said != text
+            return Reference(
+                said, at
+            ), f"found answer {_short(said)} at {at}, expected it at {start}" if off else ""
+    raise RowError(
+        "answer not in context", f"found no {_short(text)} in the context, expected the answer there"
+    )
+
+
+def _nearest(context: str, text: str, start: int) -> int:
+    """Where `text` stands nearest to `start`; -1 where it doesn't stand at all."""
+    before, after = context.rfind(text, 0, start + len(text)), context.find(text, start)
+    if before < 0 or after < 0:
+        return max(before, after)
+    return before if start - before <= after - start else after
+
+
+def _text(row: Mapping[str, Any], key: str) -> str:
     value = row.get(key)
-    if not isinstance(value, str) or not (value.strip() or may_be_empty):
-        raise ValueError(f"found {key} {value!r}, expected text")
+    if value is None:
+        raise RowError("missing column", f"found no {key}, expected text")
+    if not isinstance(value, str):
+        raise RowError("wrong type", f"found {key} {_short(value)}, expected text")
+    if not value.strip():
+        raise RowError("empty field", f"found {key} {_short(value)}, expected text")
+    if _HALF.search(value):
+        raise RowError("wrong encoding", f"found half a character in {key}, expected whole ones")
     return value
 
 
-def _title(article: Any) -> str:
-    return str(article.get("title", "untitled")) if isinstance(article, dict) else repr(article)[:40]
+def _truth(value: Any) -> bool | None:
+    """True or false in its usual spellings, None where nothing is said."""
+    if _absent(value):
+        return None
+    spelt = str(int(value) if isinstance(value, float) and value in (0, 1) else value).strip().lower()
+    if spelt not in _SAID:
+        raise RowError("wrong type", f"found is_impossible {_short(value)}, expected true or false")
+    return _SAID[spelt]
 
 
-def _open(path: Path, newline: str | None = None) -> Any:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline=newline)
-    return path.open(encoding="utf-8-sig", newline=newline)
+def _absent(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
