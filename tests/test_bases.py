@@ -26,6 +26,7 @@ from bot.reading.shipped import shipped_bases, shipped_seed
 from bot.reading.windows import load_cutter
 from bot.registry import Registry
 from bot.store import Store, open_store
+from training.seed import RECIPES, recipe_for
 
 CONFIG = {"model_type": "bert", "vocab_size": 400, "pad_token_id": 0, "max_position_embeddings": 512}
 
@@ -368,6 +369,26 @@ def test_the_shipped_adapter_is_the_one_made_for_exactly_that_base() -> None:
 def test_a_base_without_an_adapter_says_how_to_get_one(folder: Path) -> None:
     with pytest.raises(AdapterError, match=r"LOREBOT_ADAPTER.*python -m training seed --base"):
         shipped_seed(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("config", "r", "learning_rate", "frozen"),
+    [
+        ({"hidden_size": 384, "num_hidden_layers": 12}, 32, 1.5e-3, 0),
+        ({"model_type": "distilbert", "dim": 768, "n_layers": 6}, 16, 6e-4, 1),
+        ({"hidden_size": 1024, "num_hidden_layers": 24}, 16, 2e-4, 6),
+        ({"model_type": "t5", "d_model": 512, "num_layers": 8}, 32, 1.5e-3, 0),
+    ],
+)
+def test_a_base_without_a_recipe_of_its_own_gets_one_by_its_size(
+    folder: Path, config: dict[str, object], r: int, learning_rate: float, frozen: int
+) -> None:
+    change_config(folder, **config)
+    found = recipe_for(locate(str(folder)))
+    settings = found.stages[0].settings
+    assert found.adapter == "reader-base-seed"
+    assert (settings.r, settings.learning_rate, settings.frozen_layers) == (r, learning_rate, frozen)
+    assert recipe_for(locate(DEFAULT_BASE)) == RECIPES[DEFAULT_BASE]
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ def test_a_better_base_is_told_with_the_way_to_it(
 def test_no_better_base_is_told_where_none_has_an_adapter_or_it_is_chosen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(bases.CATALOGUE, LARGER, replace(CATALOGUE[LARGER], packages=("no_such_package",)))
     ship(monkeypatch, tmp_path, DEFAULT_BASE)
     assert "better base" not in checks()
     ship(monkeypatch, tmp_path, LARGER)
