@@ -4,7 +4,7 @@ PYTHON ?= python3
 PIP_ARGS ?=
 PORT ?= 8321
 BIN := .venv/bin
-export HF_HUB_OFFLINE := 1
+export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 
 .PHONY: help playground test check format bench clean
