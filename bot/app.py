@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import AdapterError
+from bot.reading.card import threshold
 from bot.registry import Registry
 from bot.settings import Settings
 from bot.store import Store, open_store
@@ -75,6 +76,7 @@ def build_service(settings: Settings, store: Store) -> Service:
     from bot.answering import Answerer, LiveReader
     from bot.knowledge.index import Index
     from bot.reading.encoder import load_encoder
+    from bot.reading.readers import check_kind
 
     versions = _registry(settings, store)
     resting = versions.resting()
@@ -88,6 +90,7 @@ def build_service(settings: Settings, store: Store) -> Service:
         )
     encoder = load_encoder()
     index = Index(store, encoder)
+    check_kind(versions.champion().card, settings.reader)
     live = LiveReader(versions, lambda adapter: _reader(settings, Path(adapter.folder), settings.base))
     answerer = Answerer(
         store, index, encoder, live, passages=settings.passages, min_confidence=settings.min_confidence
@@ -108,11 +111,11 @@ def evaluate(
     from bot.reading.scores import evaluate as score
 
     folder, card = _adapter(settings, adapter)
-    threshold = min_confidence if min_confidence is not None else _threshold(settings, card)
+    lowest = threshold(card, settings.min_confidence if min_confidence is None else min_confidence).value
     scores, _ = score(
         _reader(settings, folder, _base_of(settings, card)),
         items,
-        min_confidence=threshold,
+        min_confidence=lowest,
         progress=_on_terminal("reading"),
     )
     figures = {
@@ -135,7 +138,8 @@ def differences(settings: Settings, a: str, b: str, items: Sequence[Item]) -> li
     for name in (a, b):
         folder, card = _adapter(settings, name)
         reader = _reader(settings, folder, _base_of(settings, card))
-        said.append(score(reader, items, min_confidence=_threshold(settings, card))[1])
+        lowest = threshold(card, settings.min_confidence).value
+        said.append(score(reader, items, min_confidence=lowest)[1])
     return [
         {"question": item.question, "a": one.answer, "b": other.answer, "accepted": list(item.references)}
         for item, one, other in zip(items, *said, strict=True)
@@ -192,18 +196,12 @@ def _adapter(settings: Settings, name: str | None) -> tuple[Path, dict[str, Any]
     return Path(found.folder), found.card
 
 
-def _threshold(settings: Settings, card: dict[str, Any]) -> float:
-    return (
-        settings.min_confidence
-        if settings.min_confidence is not None
-        else float(card.get("min_confidence", 0.5))
-    )
-
-
 def _reader(settings: Settings, folder: Path, base: str) -> Reader:
-    from bot.reading.extractive import load_reader
+    from bot.reading.readers import load_reader
 
-    return load_reader(folder, base=base, quantize=settings.quantize, threads=settings.threads)
+    return load_reader(
+        folder, base=base, quantize=settings.quantize, threads=settings.threads, writing=settings.writing
+    )
 
 
 def _base_of(settings: Settings, card: dict[str, Any]) -> str:

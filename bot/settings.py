@@ -51,6 +51,10 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("lorebot"),
         description="State folder: the database and the trained adapters.",
     )
+    reader: Literal["extractive", "generative"] = Field(
+        "extractive",
+        description="extractive cuts answers out of passages (BERT and its kin), generative writes them (T5, BART).",
+    )
     base: str = Field(
         "all-MiniLM-L6-v2",
         min_length=1,
@@ -69,6 +73,31 @@ class Settings(BaseSettings):
         description="Answer only when the probability of being right is at least this; empty: the adapter's own.",
     )
     passages: int = Field(10, ge=1, le=50, description="Passages read for a question, at most.")
+    together: bool | None = Field(
+        None,
+        description="Generative reader: true reads passages together, false one by one; empty: as the adapter was made.",
+    )
+    beams: int | None = Field(
+        None,
+        ge=1,
+        le=16,
+        description="Generative reader: width of its beam search, 1 is greedy; empty: as the adapter was made.",
+    )
+    answer_tokens: int | None = Field(
+        None,
+        ge=1,
+        le=512,
+        description="Generative reader: tokens of an answer, at most; empty: as the adapter was made.",
+    )
+    input_tokens: int | None = Field(
+        None,
+        ge=256,
+        description="Generative reader: tokens of question and passages in one input; empty: as the adapter was made.",
+    )
+    golden: Path | None = Field(
+        None,
+        description="Labelled questions that every retraining rehearses and is judged on, instead of the shipped ones.",
+    )
     threads: int = Field(2, ge=1, description="CPU threads for the model.")
     queue_size: int = Field(
         200, ge=1, description="Questions that may wait; one more is told to try again later."
@@ -97,10 +126,25 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return _names(value)
 
-    @field_validator("adapter", "min_confidence", mode="before")
+    @field_validator(
+        "adapter",
+        "min_confidence",
+        "together",
+        "beams",
+        "answer_tokens",
+        "input_tokens",
+        "golden",
+        mode="before",
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @property
+    def writing(self) -> dict[str, bool | int]:
+        """What is set of how a generative reader writes, by the names of `bot.reading.generative.Writing`."""
+        named = {name: getattr(self, name) for name in ("together", "beams", "answer_tokens", "input_tokens")}
+        return {name: value for name, value in named.items() if value is not None}
 
     @property
     def database(self) -> Path:

@@ -12,7 +12,8 @@ from bot.reading.extractive import ExtractiveReader, load_extractive
 from bot.reading.windows import WindowCutter, load_cutter
 from bot.records import Example
 from training.build import TrainingSettings
-from training.features import Row, window_rows
+from training.features import window_rows
+from training.task import Row
 from training.teacher import follow_teacher
 
 SHIPPED = Path(__file__).parents[1] / "adapters" / "reader-minilm-l6-seed"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import TrainingError
+from bot.reading.generative import Writing
 from bot.reading.items import Item, item_from_json, item_to_json
 from bot.reading.quantization import Quantize
 from bot.records import Example
@@ -60,6 +61,7 @@ class Build:
     calibration: tuple[Item, ...]
     notes: dict[str, Any] = field(default_factory=dict)  # for the card: `id`, `data`, ...
     teacher: Path | None = None  # the adapter, of a larger base, whose distributions are followed
+    writing: Writing = field(default_factory=Writing)  # how a generative reader will serve: its calibrator is fitted so
 
 
 def write_build(
@@ -73,6 +75,7 @@ def write_build(
     calibration: Iterable[Item],
     notes: dict[str, Any] | None = None,
     teacher: Path | None = None,
+    writing: Writing = Writing(),
 ) -> Path:
     """Writes the build; build.json last, so that a folder with one is whole. Returns the folder.
 
@@ -88,6 +91,7 @@ def write_build(
         "seed_adapter": str(seed_adapter) if seed_adapter else None,
         "teacher": str(teacher) if teacher else None,
         "settings": asdict(settings),
+        "writing": asdict(writing),
         "notes": notes or {},
     }
     (folder / BUILD).write_text(json.dumps(head, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -106,6 +110,7 @@ def read_build(folder: Path) -> Build:
         settings = TrainingSettings(**head["settings"])
         seed_adapter = Path(head["seed_adapter"]) if head["seed_adapter"] else None
         teacher = Path(head["teacher"]) if head.get("teacher") else None
+        writing = Writing(**head.get("writing", {}))
         base, base_sha256 = str(head["base"]), str(head["base_sha256"])
     except (ValueError, KeyError, TypeError) as error:
         raise TrainingError(
@@ -122,6 +127,7 @@ def read_build(folder: Path) -> Build:
         tuple(_read_lines(folder / CALIBRATION, item_from_json)),
         head.get("notes", {}),
         teacher,
+        writing,
     )
 
 

@@ -13,9 +13,9 @@ from bot.answering import PRIOR_WEIGHT
 from bot.reading.calibrator import UNFITTED, fit, load_calibrator, reading_features, save_calibrator
 from bot.reading.card import CALIBRATOR, WEIGHTS, read_card, write_card
 from bot.reading.encoder import load_encoder
-from bot.reading.extractive import load_extractive
 from bot.reading.hashes import file_sha256
 from bot.reading.items import Item
+from bot.reading.readers import load_reader
 from bot.reading.scores import RIGHT, best_threshold, judged, summarise
 from bot.reading.squad import f1
 
@@ -40,7 +40,7 @@ def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item], parent: 
     write_card(draft, _hashed(card, draft))
     if not items:
         return
-    reader = load_extractive(draft, quantize=card["recipe"].get("quantize", ""))
+    reader = load_reader(draft, quantize=card["recipe"].get("quantize", ""))
     read: list[tuple[Item, str, dict[str, float]]] = []  # with the best span's text and features
     searched = as_searched(items)
     for i in range(0, len(items), AT_ONCE):
@@ -50,7 +50,7 @@ def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item], parent: 
         for item, (question, texts), ranking, each in zip(batch, asks, rankings, found, strict=True):
             if ranking.spans:
                 best = ranking.spans[0]
-                said = texts[best.passage][best.start : best.end]
+                said = best.words(texts)
                 features = reading_features(question, ranking, texts, each.priors, each.nearest)
                 read.append((item, said, features))
     right = [item.answerable and f1(said, item.references) >= RIGHT for item, said, _ in read]

@@ -12,17 +12,19 @@ import hashlib
 import logging
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bot.errors import LorebotError, TrainingError
-from bot.reading.extractive import load_reader
+from bot.reading.card import threshold
+from bot.reading.generative import Writing
 from bot.reading.items import Item
 from bot.reading.protocol import Reader
 from bot.reading.quantization import Quantize
+from bot.reading.readers import check_kind, kind_of, load_reader
 from bot.reading.scores import Outcome, evaluate
 from bot.records import Adapter, Example, Run, Verdict
 from bot.registry import Registry, new_id, person_digest
@@ -33,7 +35,7 @@ from training.build import CALIBRATION, EXAMPLES, TrainingSettings, write_build
 from training.examples import HELD_OUT, Gathered, gather, unremarked, weighted
 from training.finetune import CHECKPOINTS, Progress, finetune
 from training.gate import Margins, Measured, judge
-from training.golden import Golden, as_replay, read_golden
+from training.golden import GOLDEN, Golden, as_replay, read_golden
 from training.pulse import Pulse, Tell, heartbeat
 from training.trials import Trial, read_trials
 
@@ -67,6 +69,7 @@ class Loop:
     train: Callable[[Path, Path, Progress], Path] = finetune
     base: str | None = None  # where the base is; None: where the seed's card says
     quantize: Quantize = ""
+    writing: Mapping[str, Any] = field(default_factory=dict)  # what is set of how a generative reader writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +96,17 @@ class Finished:
 def open_loop(settings: Settings, store: Store) -> Loop:
     """The loop over a state folder as the settings have it."""
     registry = Registry(store, settings.adapters_folder, base=settings.base, seed=settings.adapter)
+    check_kind(registry.seed().card, settings.reader)
     return Loop(
         settings.home,
         store,
         registry,
-        read_golden(),
+        read_golden(settings.golden or GOLDEN),
         settings.min_confidence,
-        load=partial(load_reader, base=settings.base, quantize=settings.quantize),
+        load=partial(load_reader, base=settings.base, quantize=settings.quantize, writing=settings.writing),
         base=settings.base,
         quantize=settings.quantize,
+        writing=settings.writing,
     )
 
 
@@ -140,11 +145,12 @@ def run_cycle(
 def _cycle(loop: Loop, run: Run, options: Options, pulse: Pulse) -> Finished:
     run_id = run.id or 0
     pulse.stage("building", 0.0, 0.05)
-    gathered = gather(loop.store, options.held_out)
+    seed, champion = loop.registry.seed(), loop.registry.champion()
+    free = kind_of(seed.card) == "generative"
+    gathered = gather(loop.store, options.held_out, free=free)
     if len(gathered.examples) < options.min_examples:
         return _conclude(loop, run, _too_few(gathered, options), gathered)
 
-    seed, champion = loop.registry.seed(), loop.registry.champion()
     examples = _with_importance(gathered, seed, loop)
     replayed = replay(loop, len(examples), options)
     settings = replace(options.settings, quantize=loop.quantize)
@@ -160,6 +166,7 @@ def _cycle(loop: Loop, run: Run, options: Options, pulse: Pulse) -> Finished:
         examples=[*examples, *replayed],
         calibration=loop.golden.replay,
         notes=notes,
+        writing=Writing(**{**seed.card.get("writing", {}), **loop.writing}),
     )
     _take_over_checkpoints(build, f"{seed.sha256} {settings}")
 
@@ -210,12 +217,12 @@ def measure(
     for i in range(0, len(items), AT_ONCE):
         tell(0.5 * i / len(items), f"reading golden question {i + 1} of {len(items)}")
         for each in pair:
-            lowest = threshold(loop, each)
+            lowest = threshold(each.card, loop.min_confidence).value
             golden[each.id] += evaluate(readers[each.id], items[i : i + AT_ONCE], min_confidence=lowest)[1]
     for i in range(0, len(trials), AT_ONCE):
         tell(0.5 + 0.5 * i / len(trials), f"reading held-out question {i + 1} of {len(trials)}")
         for each in pair:
-            lowest = threshold(loop, each)
+            lowest = threshold(each.card, loop.min_confidence).value
             asked[each.id] += read_trials(readers[each.id], trials[i : i + AT_ONCE], min_confidence=lowest)
     before, after = (
         Measured(each.id, tuple(asked[each.id]), tuple(golden[each.id]), _size(Path(each.folder)))
@@ -288,7 +295,9 @@ def _too_few(gathered: Gathered, options: Options) -> Verdict:
 def _with_importance(gathered: Gathered, seed: Adapter, loop: Loop) -> list[Example]:
     """The examples with each up weighed by what the seed thinks of it now; what the seed itself said stays at 1."""
     ups = [
-        e for e in gathered.examples if e.kind == "up" and e.feedback and e.feedback[0] in gathered.thought
+        e
+        for e in gathered.examples
+        if e.kind == "up" and e.words is None and e.feedback and e.feedback[0] in gathered.thought
     ]
     if not ups:
         return list(gathered.examples)
@@ -340,13 +349,6 @@ def _check_canaries(verdict: Verdict, reader: Reader, canaries: Sequence[Item]) 
         return verdict
     why = f"Found {sum(sane)} sane answers to {len(canaries)} plain questions with any confidence; expected all."
     return replace(verdict, decision="reject", reasons=(why, *verdict.reasons))
-
-
-def threshold(loop: Loop, adapter: Adapter) -> float:
-    """The confidence from which this adapter answers in service."""
-    if loop.min_confidence is not None:
-        return loop.min_confidence
-    return float(adapter.card.get("min_confidence", 0.5))
 
 
 def _size(folder: Path) -> int:

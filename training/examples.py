@@ -10,6 +10,9 @@ Nothing is guessed: a piece of feedback that teaches nothing is counted under it
     correction          the span with those words, in whichever offered text holds them
     "should be silent"  silence in that text, unless somebody found an answer there
 
+A generative reader (`free`) also learns words that stand in no text: they are its own, or a person's, with the sentence
+closest to them as their place. An extractive one learns nothing from them.
+
 Held out is a share of the questions, by a hash of the question's normalised text: a question stays on its side
 for good, whoever asks it again.
 """
@@ -23,6 +26,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.answering import asked, nearest, priors
+from bot.reading.aligning import closest_sentence
 from bot.reading.squad import normalise
 from bot.records import Answer, Example, Feedback, Kind, Question
 from bot.store import Store, documents, feedback, questions
@@ -74,12 +78,12 @@ class Gathered:
         return dict(sorted(Counter(example.kind for example in self.examples).items()))
 
 
-def gather(store: Store, held_out: float = HELD_OUT) -> Gathered:
-    """Everything the store's feedback teaches now."""
-    return examples_of(list(_said(store)), held_out)
+def gather(store: Store, held_out: float = HELD_OUT, *, free: bool = False) -> Gathered:
+    """Everything the store's feedback teaches now. `free`: the reader to train can write words that stand in no text."""
+    return examples_of(list(_said(store)), held_out, free=free)
 
 
-def examples_of(said: Sequence[Said], held_out: float = HELD_OUT) -> Gathered:
+def examples_of(said: Sequence[Said], held_out: float = HELD_OUT, *, free: bool = False) -> Gathered:
     """`gather` over pieces of feedback, oldest first, without a store."""
     rejected: Counter[str] = Counter()
     kept = _without_contradictions(_last_words(said, rejected), rejected)
@@ -88,6 +92,12 @@ def examples_of(said: Sequence[Said], held_out: float = HELD_OUT) -> Gathered:
     examples, trials, people = [], [], set()
     for each in kept:
         found = _example(each, places.get(_id(each)), answered_there)
+        if isinstance(found, Example) and found.words is not None and not free:
+            found = (
+                "a correction that stands in no offered text"
+                if each.corrects
+                else "words that stand in no text"
+            )
         if isinstance(found, str):
             rejected[found] += 1
             continue
@@ -255,38 +265,57 @@ def _example(each: Said, place: Place | None, answered_there: set[tuple[str, str
     if not 0 <= answer.start < answer.end <= len(best):
         return "the answer's span is not in its text"
     if given.vote == "up":
-        return Example(**common, kind="up", start=answer.start, end=answer.end)  # type: ignore[arg-type]
+        return Example(**common, kind="up", start=answer.start, end=answer.end, words=_own_words(answer))  # type: ignore[arg-type]
     if given.reason == "outdated":
         return "the text is outdated, not the reading"
     if given.reason == "should_be_silent":
         if (each.key, best) in answered_there:
             return "told to be silent where somebody found an answer"
         return Example(**common, kind="silence")  # type: ignore[arg-type]
-    return Example(**common, kind="down", start=answer.start, end=answer.end)  # type: ignore[arg-type]
+    return Example(**common, kind="down", start=answer.start, end=answer.end, words=_own_words(answer))  # type: ignore[arg-type]
 
 
 def _correction(each: Said, place: Place | None) -> Example | str:
     words = (each.feedback.correction or "").split()
     if len(words) > LONGEST_CORRECTION:
         return "a correction too long for a span"
+    answer = each.answer
+    own = None if place else (each.feedback.correction or "").strip()
+    place = place or _closest(each)
     if place is None:
         return "a correction that stands in no offered text"
-    answer = each.answer
-    rejected = None
+    rejected, rejected_words = None, None
     if not answer.abstained and not answer.from_memory and answer.evidence is not None:
         span = (answer.start, answer.end)
         apart = span != (place.start, place.end)
-        rejected = span if answer.evidence.text == place.text and apart and span[0] < span[1] else None
+        if answer.evidence.text == place.text and not answer.grounded:
+            rejected_words = _own_words(answer)
+        elif answer.evidence.text == place.text and apart and span[0] < span[1]:
+            rejected = span
     return Example(
         question=each.asked,
         context=place.text,
         kind="correction",
         start=place.start,
         end=place.end,
+        words=own,
         rejected=rejected,
-        references=(place.text[place.start : place.end],),
+        rejected_words=rejected_words,
+        references=(own or place.text[place.start : place.end],),
         feedback=_id(each),
     )
+
+
+def _closest(each: Said) -> Place | None:
+    """The sentence closest to a correction that stands nowhere, in the text it is most likely about."""
+    text = each.pointed or _best_text(each.answer)
+    found = closest_sentence(each.feedback.correction or "", [text], each.asked) if text else None
+    return Place(text, found.start, found.end) if text and found else None
+
+
+def _own_words(answer: Answer) -> str | None:
+    """What a generative reader said that stands in no text; None where its words are a span."""
+    return None if answer.grounded else answer.chosen_words
 
 
 def _trial(each: Said, example: Example) -> Trial:
@@ -296,7 +325,7 @@ def _trial(each: Said, example: Example) -> Trial:
     if example.context not in texts:  # the person pointed to a passage which search did not find
         texts, weights = [*texts, example.context], [*weights, 0.0]
     references = {
-        "up": (each.answer.text or "",),
+        "up": (each.answer.chosen_words,),
         "correction": tuple(dict.fromkeys((*example.references, each.feedback.correction or ""))),
     }
     return Trial(
@@ -308,7 +337,7 @@ def _trial(each: Said, example: Example) -> Trial:
         nearest=nearest(each.answer.offered),
         kind=kind,
         references=references.get(kind, ()),
-        said=each.answer.text,
+        said=None if each.answer.abstained else each.answer.chosen_words,
     )
 
 

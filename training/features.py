@@ -11,18 +11,18 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bot.reading.batches import padded
 from bot.reading.windows import Window, WindowCutter
 from bot.records import Example
 from training.build import TrainingSettings
 from training.objectives import NULL_KINDS, SPAN_KINDS, Targets
+from training.task import Row
 
 if TYPE_CHECKING:
     from datasets.arrow_dataset import Dataset
     from torch import Tensor
 
 PAD_TO = 16  # few distinct batch shapes: the kernels of each are set up once
-
-Row = dict[str, Any]
 
 _log = logging.getLogger(__name__)
 
@@ -66,18 +66,8 @@ def as_dataset(rows: Iterable[Row]) -> Dataset:
 
 
 def model_inputs(rows: Sequence[Row], pad_id: int) -> dict[str, Tensor]:
-    """input_ids, attention_mask and token_type_ids of the rows, each (B, L) int64, L a multiple of
-    `PAD_TO`."""
-    import torch
-
-    width = -(-max(len(row["input_ids"]) for row in rows) // PAD_TO) * PAD_TO
-    ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
-    for i, row in enumerate(rows):
-        length = len(row["input_ids"])
-        ids[i, :length] = torch.tensor(row["input_ids"])
-        mask[i, :length] = 1
-    return {"input_ids": ids, "attention_mask": mask}
+    """input_ids and attention_mask of the rows, each (B, L) int64, L a multiple of `PAD_TO`."""
+    return padded([row["input_ids"] for row in rows], pad_id, PAD_TO)
 
 
 def allowed_positions(rows: Sequence[Row], width: int) -> Tensor:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.errors import TrainingError
 from bot.reading.architectures import architecture_of, lora_layers
@@ -22,15 +22,12 @@ from bot.reading.bases import Base, locate, public_name
 from bot.reading.card import WEIGHTS, publish, read_card
 from bot.reading.cpu import computes_bfloat16
 from bot.reading.loading import load_backbone, quiet_loading
-from bot.reading.windows import WindowCutter, load_cutter
+from bot.reading.readers import kind_of_base
 from training.build import Build, TrainingSettings, read_build
 from training.calibration import calibrate
-from training.features import Collator, Row, allowed_positions, as_dataset, model_inputs, window_rows
-from training.objectives import batch_loss, log_distributions
-from training.teacher import follow_teacher
-
-if TYPE_CHECKING:
-    from datasets.arrow_dataset import Dataset
+from training.extractive import span_task
+from training.generative import sequence_task
+from training.task import Task
 
 Progress = Callable[[float, str], None]
 """Told now and then: the share done, 0 to 1, and what is being done."""
@@ -57,14 +54,13 @@ def finetune(build_folder: Path, out: Path, progress: Progress | None = None) ->
         raise TrainingError(f"Found no example in {build_folder}; expected at least one to learn from.")
     base = _base_of(build)
     tell(0.0, "reading the build")
-    cutter = load_cutter(base.folder, build.settings.max_length, build.settings.stride)
     model = _model(build, base)
-    data = _data(build, model, cutter, tell)
+    task = _task(build, base, model, tell)
     started = time.time()
-    steps = _train(model, data, build, cutter, tell)
+    steps = _train(model, task, build, tell)
     tell(SHARE_OF_TRAINING, "fitting the calibrator")
     draft, card = _write_draft(
-        model, build, base, out, steps=steps, windows=len(data), seconds=round(time.time() - started)
+        model, build, base, out, steps=steps, windows=len(task.data), seconds=round(time.time() - started)
     )
     calibrate(draft, card, build.calibration, build.seed_adapter)
     publish(draft, out)
@@ -91,7 +87,8 @@ def _model(build: Build, base: Base) -> Any:
         from transformers import set_seed
 
         set_seed(settings.seed)
-        backbone = load_backbone(base.folder, quantize=settings.quantize, dropout=False, eager=True)
+        kind = kind_of_base(base)
+        backbone = load_backbone(base.folder, kind, quantize=settings.quantize, dropout=False, eager=True)
         if build.seed_adapter is not None:
             card = read_card(build.seed_adapter, base)
             _log.info("Training goes on from adapter %s.", card["id"])
@@ -100,67 +97,40 @@ def _model(build: Build, base: Base) -> Any:
             model.peft_config["default"].base_model_name_or_path = str(base.folder)
             return model
         adapted = range(settings.frozen_layers, backbone.config.num_hidden_layers)
+        # peft adds the usual answer head's name itself; a seq2seq base has its own head, which stays as it is
+        head = architecture_of(backbone.config.model_type).head if kind == "extractive" else ()
         return get_peft_model(
             backbone,
             LoraConfig(
-                task_type=TaskType.QUESTION_ANS,
+                task_type=TaskType.QUESTION_ANS if kind == "extractive" else TaskType.SEQ_2_SEQ_LM,
                 r=settings.r,
                 lora_alpha=settings.alpha,
                 lora_dropout=settings.dropout,
                 target_modules=lora_layers(backbone.config),
-                # peft adds the usual head's name itself
-                modules_to_save=[
-                    each for each in architecture_of(backbone.config.model_type).head if each != "qa_outputs"
-                ]
-                or None,
+                modules_to_save=[each for each in head if each != "qa_outputs"] or None,
                 layers_to_transform=list(adapted) if settings.frozen_layers else None,
             ),
         )
 
 
-def _data(build: Build, model: Any, cutter: WindowCutter, tell: Progress) -> Dataset:
-    rows = list(window_rows(build.examples, cutter, build.settings))
-    if not rows:
-        raise TrainingError(
-            f"No example in {build.folder} has anything to learn; expected at least one that does."
-        )
-    if build.teacher is not None:
-        follow_teacher(rows, cutter, build.teacher, build.folder, build.settings.teacher_weight, tell)
-        return as_dataset(rows)
-    return as_dataset(_with_seed_distributions(rows, model, cutter))
+def _task(build: Build, base: Base, model: Any, tell: Progress) -> Task:
+    if kind_of_base(base) == "generative":
+        return sequence_task(build, base, model)
+    return span_task(build, base, model, tell)
 
 
-def _with_seed_distributions(rows: list[Row], model: Any, cutter: WindowCutter) -> list[Row]:
-    """Fills in, for the rows of replay, what the untrained model says: the distributions to stay close to."""
-    import torch
-
-    replayed = sorted((row for row in rows if row["seed_weight"]), key=lambda row: row["length"])
-    model.eval()
-    for i in range(0, len(replayed), 32):
-        batch = replayed[i : i + 32]
-        inputs = model_inputs(batch, cutter.pad_id)
-        with torch.inference_mode():
-            output = model(**inputs)
-            allowed = allowed_positions(batch, inputs["input_ids"].shape[1])
-            starts, ends = log_distributions(output.start_logits, output.end_logits, allowed)
-        for row, start, end in zip(batch, starts.exp(), ends.exp(), strict=True):
-            row["seed_start"] = start[: row["length"]].tolist()
-            row["seed_end"] = end[: row["length"]].tolist()
-    return rows
-
-
-def _train(model: Any, data: Dataset, build: Build, cutter: WindowCutter, tell: Progress) -> int:
+def _train(model: Any, task: Task, build: Build, tell: Progress) -> int:
     """Runs the Trainer, from the last checkpoint where there is one. Returns the number of steps."""
     import torch
     from transformers import Trainer, TrainerCallback, TrainingArguments
 
-    class SpanTrainer(Trainer):
+    class TaskTrainer(Trainer):
         def compute_loss(
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
             targets = inputs.pop("targets")
             output = model(**inputs)
-            loss = batch_loss(output.start_logits, output.end_logits, targets)
+            loss = task.loss(output, targets)
             return (loss, output) if return_outputs else loss
 
     class Telling(TrainerCallback):
@@ -182,7 +152,7 @@ def _train(model: Any, data: Dataset, build: Build, cutter: WindowCutter, tell: 
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
         lr_scheduler_type="linear",
-        warmup_steps=round(settings.warmup * settings.epochs * len(data) / settings.batch),
+        warmup_steps=round(settings.warmup * settings.epochs * len(task.data) / settings.batch),
         use_cpu=not gpu,
         bf16=gpu or computes_bfloat16(),
         train_sampling_strategy="group_by_length",
@@ -196,11 +166,11 @@ def _train(model: Any, data: Dataset, build: Build, cutter: WindowCutter, tell: 
         disable_tqdm=True,
         seed=settings.seed,
     )
-    trainer = SpanTrainer(
+    trainer = TaskTrainer(
         model=model,
         args=arguments,
-        train_dataset=data,
-        data_collator=Collator(cutter.pad_id),
+        train_dataset=task.data,
+        data_collator=task.collate,
         callbacks=[Telling()],
     )
     last = _last_checkpoint(checkpoints)
@@ -240,9 +210,12 @@ def _write_draft(
         "base": base.name,
         "base_sha256": base.sha256,
         "parent": _parent(build, base),
+        "reader": kind_of_base(base),
         "recipe": {**_recipe(build.settings, config), **measured},
         **{name: value for name, value in build.notes.items() if name != "id"},
     }
+    if card["reader"] == "generative":
+        card["writing"] = asdict(build.writing)
     return draft, card
 
 

@@ -13,18 +13,21 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bot.errors import TrainingError
-from bot.reading.bases import DEFAULT_BASE, Base, locate
+from bot.reading.architectures import architecture_of, size_of
+from bot.reading.bases import DEFAULT_BASE, Base, locate, public_name
 from bot.reading.card import publish, read_card, write_card
-from bot.reading.extractive import load_reader
 from bot.reading.items import Item
+from bot.reading.quantization import Quantize
+from bot.reading.readers import load_reader
 from bot.reading.scores import Outcome, best_threshold, evaluate
 from bot.records import Example, Scores
 from training.build import BUILD, TrainingSettings, write_build
@@ -113,6 +116,32 @@ RECIPES = {
 }
 SHIPPED = Path("adapters")
 
+
+def recipe_for(base: Base) -> Recipe:
+    """The recipe of a base: its own, or by its size the one that suited the nearest of those.
+
+    The wider the base, the smaller the steps; a large one goes without LoRA in the lowest quarter of its layers, which
+    saves their gradients.
+    """
+    if base.name in RECIPES:
+        return RECIPES[base.name]
+    config = json.loads((base.folder / "config.json").read_text(encoding="utf-8"))
+    (width, layers), extractive = size_of(config), architecture_of(config["model_type"]).kind == "extractive"
+    small = width <= 512
+    settings = TrainingSettings(
+        r=32 if small else 16,
+        alpha=64 if small else 32,
+        frozen_layers=0 if small or not extractive else layers // 4,
+        learning_rate=1.5e-3 if small else 6e-4 if width <= 768 else 2e-4,
+        warmup=0.05,
+        epochs=1.0,
+        batch=32 if small else 16,
+        checkpoint_every=50,
+    )
+    name = re.sub(r"[^a-z0-9.]+", "-", public_name(base.name).rpartition("/")[2].lower()).strip("-.")
+    return Recipe(f"reader-{name}-seed", (Stage(settings, _SHORT),))
+
+
 _log = logging.getLogger(__name__)
 
 
@@ -125,23 +154,26 @@ def seed(
     without: Sequence[str] = (),
     limit: int | None = None,
     recipe: Recipe | None = None,
+    quantize: Quantize = "",
     work: Path = Path("work"),
     progress: Progress | None = None,
 ) -> Path:
     """Trains the adapter of the base's recipe into `out` (its place in adapters/, if None), and returns it.
 
-    `recipe` stands in for the one of `RECIPES`. `after`: an adapter that one of the stages made, to go on from with the
-    next. `without` leaves sources out; `limit` takes at most that many questions of each source (a trial).
+    `recipe` stands in for the base's own. `quantize` holds the base in 8 or 4 bits meanwhile. `after`: an adapter that
+    one of the stages made, to go on from with the next. `without` leaves sources out; `limit` takes at most that many
+    questions of each source (a trial).
     """
     base = locate(base_name)
-    recipe = recipe or RECIPES[base_name]
+    recipe = recipe or recipe_for(base)
+    stages = [replace(each, settings=replace(each.settings, quantize=quantize)) for each in recipe.stages]
     out = out or SHIPPED / recipe.adapter
     if out.exists():
         raise TrainingError(f"Found {out} already there; expected a new folder: name another with --out.")
     names = [name for name in LICENCES if name not in without]
     sources = load_sources(data, names)
     made, done = after, _stages_done(after, base, recipe)
-    for number, stage in enumerate(recipe.stages[done:], done + 1):
+    for number, stage in enumerate(stages[done:], done + 1):
         made = _trained(
             stage, number, base, sources, made, out.name, limit=limit, work=work, progress=progress
         )
@@ -208,7 +240,7 @@ def _publish_scored(trained: Path, out: Path, sources: Sequence[Source]) -> Path
     The card's threshold is the one of the best mean F1 on kept-apart questions as service brings them: alone,
     among neighbours, and without the passage that answers.
     """
-    reader = load_reader(trained)
+    reader = load_reader(trained, quantize=read_card(trained)["recipe"]["quantize"])
     as_served = [item for source in sources for item in mixed(source, "development")]
     threshold = best_threshold(evaluate(reader, as_served, min_confidence=0.0)[1])
     kept_apart = {source.name: list(source.parts["development"]) for source in sources}

@@ -19,7 +19,7 @@ import numpy as np
 from bot.errors import TrainingError
 from bot.reading.extractive import ExtractiveReader, load_extractive
 from bot.reading.windows import Window, WindowCutter
-from training.features import Row
+from training.task import Row
 
 PART = 512  # rows kept at once
 FOLDER = "teacher"

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def batches(lengths: Sequence[int], most_tokens: int) -> list[list[int]]:
@@ -16,3 +20,19 @@ def batches(lengths: Sequence[int], most_tokens: int) -> list[list[int]]:
             found.append([])
         found[-1].append(i)
     return found
+
+
+def padded(rows: Sequence[Sequence[int]], pad_id: int, multiple: int = 1) -> dict[str, Tensor]:
+    """input_ids and attention_mask of the rows, each (B, L) int64, L the longest row's up to a multiple.
+
+    Without token types: the bases were made without a second segment, and PEFT's model drops them in training.
+    """
+    import torch
+
+    width = -(-max(map(len, rows)) // multiple) * multiple
+    ids = torch.full((len(rows), width), pad_id)
+    mask = torch.zeros((len(rows), width), dtype=torch.long)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = torch.tensor(row)
+        mask[i, : len(row)] = 1
+    return {"input_ids": ids, "attention_mask": mask}

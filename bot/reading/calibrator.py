@@ -95,7 +95,7 @@ def reading_features(
         if elsewhere
         else (0.0 if len(texts) == 1 else _LEAD),
         "question_words": math.log1p(len(question.split())),
-        "answer_words": math.log1p(len(texts[span.passage][span.start : span.end].split())),
+        "answer_words": math.log1p(len(span.words(texts).split())),
         "passages": math.log(max(len(texts), 1)),
         "lacking": share,
         "lacking_names": math.log1p(names),

@@ -36,7 +36,9 @@ class Span:
     log_probability: float
     silence: float = 0.0  # ln P of "no answer" in its window
     support: float = 0.0  # logits that the same text at other places adds to its rank
-    text: str | None = None  # written words that stand in no passage; `start:end` is the sentence closest to them
+    text: str | None = (
+        None  # written words that stand in no passage; `start:end` is the sentence closest to them
+    )
 
     def words(self, texts: Sequence[str]) -> str:
         """What it says: its cut of the passages read, or its own words."""

@@ -12,16 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bot.reading.bases import locate
-from bot.reading.batches import batches
+from bot.reading.batches import batches, padded
 from bot.reading.calibrator import Calibrator, load_calibrator
 from bot.reading.card import CALIBRATOR, read_card
 from bot.reading.cpu import computes_bfloat16
 from bot.reading.decoding import N_BEST, Floats, Ranking, rank_spans, span_log_probability, window_spans
 from bot.reading.loading import load_adapted
-from bot.reading.protocol import Reader
 from bot.reading.quantization import Quantize
 from bot.reading.ranked import Ask, RankedReader
 from bot.reading.windows import Window, WindowCutter, load_cutter
@@ -86,7 +83,7 @@ class ExtractiveReader(RankedReader):
             torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bfloat16),
         ):
             for batch in batches([len(window.ids) for window in windows], TOKENS_IN_A_BATCH):
-                inputs = _inputs([windows[i] for i in batch], self.cutter.pad_id)
+                inputs = padded([windows[i].ids for i in batch], self.cutter.pad_id)
                 output = self._model(**{name: each.to(self._model.device) for name, each in inputs.items()})
                 starts = output.start_logits.float().cpu().numpy()
                 ends = output.end_logits.float().cpu().numpy()
@@ -94,27 +91,6 @@ class ExtractiveReader(RankedReader):
                     length = len(windows[i].ids)
                     results[i] = starts[row, :length], ends[row, :length]
         return [results[i] for i in range(len(windows))]
-
-
-def load_reader(
-    adapter_folder: Path,
-    *,
-    base: str | None = None,
-    quantize: Quantize = "",
-    threads: int | None = None,
-    bfloat16: bool | None = None,
-    merge: bool = True,
-) -> Reader:
-    """The reader of an adapter folder, its files and its base verified before anything is loaded.
-
-    `base`: name, hub id or folder of the base to read with; None: where the adapter's card says. `quantize`: how the
-    base is held (see `quantization`). `threads`: cores to compute on, for the whole process. `bfloat16`: None uses it
-    where the processor computes it. `merge=False` keeps the adapter beside the weights (the benchmark's peer). Raises
-    AdapterError, BaseError.
-    """
-    return load_extractive(
-        adapter_folder, base=base, quantize=quantize, threads=threads, bfloat16=bfloat16, merge=merge
-    )
 
 
 def load_extractive(
@@ -126,7 +102,7 @@ def load_extractive(
     bfloat16: bool | None = None,
     merge: bool = True,
 ) -> ExtractiveReader:
-    """`load_reader`, for who needs `rankings` too."""
+    """The extractive reader of an adapter folder; see `readers.load_reader`."""
     card = read_card(adapter_folder)
     found = locate(base or card["base"])
     read_card(adapter_folder, found)
@@ -141,17 +117,3 @@ def load_extractive(
         load_calibrator(adapter_folder / CALIBRATOR),
         bfloat16=computes_bfloat16() if bfloat16 is None else bfloat16,
     )
-
-
-def _inputs(windows: Sequence[Window], pad_id: int) -> dict[str, Any]:
-    """Without token types: the bases were made without a second segment, and PEFT's model drops them in
-    training."""
-    import torch
-
-    width = max(len(window.ids) for window in windows)
-    ids = np.full((len(windows), width), pad_id, np.int64)
-    mask = np.zeros((len(windows), width), np.int64)
-    for row, window in enumerate(windows):
-        ids[row, : len(window.ids)] = window.ids
-        mask[row, : len(window.ids)] = 1
-    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}

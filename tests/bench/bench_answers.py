@@ -21,7 +21,7 @@ from bot.answering import nearest, priors
 from bot.knowledge.index import Index
 from bot.knowledge.learning import learn
 from bot.reading.encoder import load_encoder
-from bot.reading.extractive import load_reader
+from bot.reading.readers import load_reader
 from bot.reading.shipped import shipped_seed
 from bot.reading.squad import f1
 from bot.records import WORKSPACE, Offered

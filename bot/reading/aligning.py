@@ -1,0 +1,109 @@
+"""Where the words of an answer stand in texts: exactly, else whatever their case, spacing and punctuation, else inflected.
+
+People correct from memory or paste with other quotes and line breaks, and a generative reader writes its answers; a
+span is what learning and evidence need. Words must match whole: "three" does not stand in "thirty-three".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.reading.sentence import sentence_around, split_sentences
+from bot.reading.squad import normalise
+
+Finder = Callable[[str, str], Iterator[tuple[int, int]]]
+
+_WORD = re.compile(r"\w+(?:[.,:]\d+)*")
+_MARKS = " \t\r\n\"'`“”‘’«»()[]{}*_.,;:!?…"
+_ARTICLE = re.compile(r"(?:the|an?)\s+(?=\S)", re.IGNORECASE)
+_ENDINGS = frozenset(("", "s", "es", "e", "d", "ed", "ing", "y", "ies", "ied", "n", "en"))
+_STEM = 4  # letters that two forms of a word share at least
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Words found: characters `start:end` of the text with that index."""
+
+    text: int
+    start: int
+    end: int
+
+
+def exact(wanted: str, text: str) -> Iterator[tuple[int, int]]:
+    """The places of these very characters, as whole words."""
+    at = text.find(wanted)
+    while at >= 0:
+        if _is_whole(text, at, at + len(wanted)):
+            yield at, at + len(wanted)
+        at = text.find(wanted, at + 1)
+
+
+def tolerant(wanted: str, text: str) -> Iterator[tuple[int, int]]:
+    """The places of the same words, whatever their case and what is between them."""
+    return _in_a_row(wanted, text, str.__eq__)
+
+
+def inflected(wanted: str, text: str) -> Iterator[tuple[int, int]]:
+    """The places of the same words in any form of theirs, an article before them left away."""
+    return _in_a_row(_ARTICLE.sub("", wanted, count=1), text, _same_stem)
+
+
+def find_words(
+    words: str, texts: Sequence[str], question: str, finders: Sequence[Finder] = (exact, tolerant, inflected)
+) -> Place | None:
+    """The first text that holds `words` by the first of the finders that finds them anywhere; None: nowhere.
+
+    Where a text holds them more than once, the sentence that shares most words with the question has it.
+    """
+    wanted = words.strip(_MARKS)
+    if not wanted:
+        return None
+    for find in finders:
+        for index, text in enumerate(texts):
+            spans = list(find(wanted, text))
+            if spans:
+                start, end = max(spans, key=lambda span: (_nearness(text, span, question), -span[0]))
+                return Place(index, start, end)
+    return None
+
+
+def closest_sentence(words: str, texts: Sequence[str], question: str) -> Place | None:
+    """The sentence that shares most words with `words`, then with the question; None where no text has any sentence."""
+    said, asked = _words(words), _words(question)
+    best: tuple[tuple[int, int], Place] | None = None
+    for index, text in enumerate(texts):
+        for start, end in split_sentences(text):
+            there = _words(text[start:end])
+            shared = len(said & there), len(asked & there)
+            if best is None or shared > best[0]:
+                best = shared, Place(index, start, end)
+    return best[1] if best else None
+
+
+def _in_a_row(wanted: str, text: str, same: Callable[[str, str], bool]) -> Iterator[tuple[int, int]]:
+    looked_for = [word.group().casefold() for word in _WORD.finditer(wanted)]
+    there = [(word.group().casefold(), word.start(), word.end()) for word in _WORD.finditer(text)]
+    for i in range(len(there) - len(looked_for) + 1 if looked_for else 0):
+        if all(same(a, b) for a, (b, _, _) in zip(looked_for, there[i:], strict=False)):
+            yield there[i][1], there[i + len(looked_for) - 1][2]
+
+
+def _same_stem(a: str, b: str) -> bool:
+    shared = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return a == b or (shared >= _STEM and a[shared:] in _ENDINGS and b[shared:] in _ENDINGS)
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    before, after = text[max(start - 1, 0) : start + 1], text[end - 1 : end + 1]
+    return not (start > 0 and before.isalnum()) and not (end < len(text) and after.isalnum())
+
+
+def _nearness(text: str, span: tuple[int, int], question: str) -> int:
+    first, last = sentence_around(text, *span)
+    return len(_words(text[first:last]) & _words(question))
+
+
+def _words(text: str) -> set[str]:
+    return set(normalise(text).split())
