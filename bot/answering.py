@@ -28,7 +28,7 @@ MEMORY = "memory"
 PRIOR_WEIGHT = 4.0
 """Logits that a passage loses for each 1.0 of cosine it lies behind the most similar one; tests/bench/bench_answers.py."""
 
-LONGEST_SAID = 800
+LONGEST_SAID = 600
 """Characters of a sentence, or list, that is said whole where the question asks for one; longer, the span itself is."""
 
 WATCH_S = 0.5

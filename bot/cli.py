@@ -14,14 +14,14 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from bot import cli_adapters, cli_feedback
 from bot.errors import LorebotError, SettingsError
-from bot.records import WORKSPACE, Answer, Question
+from bot.records import WORKSPACE, Question
 from bot.settings import load_settings
 
 app = typer.Typer(
@@ -141,6 +141,7 @@ def ask(
     import uuid
 
     from bot import app as root
+    from bot import cli_ask
 
     if not question.strip():
         raise SettingsError(
@@ -157,10 +158,15 @@ def ask(
     with root.answering(load_settings()) as service:
         answer = service.answerer.answer(asked)
         threshold = service.answerer.threshold()
+        explanation = cli_ask.explained(service.answerer, asked, answer) if explain else None
     if as_json:
-        typer.echo(json.dumps(_as_data(answer, threshold)))
+        data = cli_ask.as_data(answer, threshold.value)
+        typer.echo(json.dumps(data if explanation is None else {**data, "explanation": explanation}))
         return
-    _print_answer(answer, threshold, explain=explain)
+    out = Console(soft_wrap=True, highlight=False)
+    cli_ask.print_answer(answer, out)
+    if explanation is not None:
+        cli_ask.print_explanation(explanation, out)
 
 
 @app.command(epilog="Example: lorebot evaluate questions.jsonl --adapter reader-minilm-l6-seed --json")
@@ -265,66 +271,3 @@ def _text_of(path: str) -> str:
             f"found no text in {'standard input' if path == '-' else path}, expected something to read"
         )
     return text
-
-
-def _as_data(answer: Answer, threshold: float) -> dict[str, Any]:
-    evidence = answer.evidence
-    return {
-        "answer": answer.text,
-        "abstained": answer.abstained,
-        "confidence": round(answer.confidence, 4),
-        "min_confidence": threshold,
-        "sentence": answer.sentence or None,
-        "source": None
-        if evidence is None
-        else {
-            "title": evidence.title,
-            "heading": evidence.heading,
-            "link": evidence.link,
-            "passage": evidence.passage_id,
-        },
-        "start": answer.start if answer.text else None,
-        "end": answer.end if answer.text else None,
-        "passage_text": evidence.text if evidence else None,
-        "from_memory": answer.from_memory,
-        "adapter": answer.adapter,
-        "candidates": [asdict(each) for each in answer.candidates],
-        "closest": [asdict(each) for each in answer.offered[:3]],
-        "answer_id": answer.id,
-        "seconds": round(answer.seconds, 4),
-    }
-
-
-def _print_answer(answer: Answer, threshold: float, *, explain: bool) -> None:
-    from rich.text import Text
-
-    out = Console(soft_wrap=True, highlight=False)
-    evidence = answer.evidence
-    if answer.text is None or evidence is None:
-        out.print(
-            Text("I don't know. ", "bold").append(
-                f"(best guess {answer.confidence:.0%}, needed {threshold:.0%})", "dim"
-            )
-        )
-        for each in answer.offered[:3]:
-            out.print(Text("  closest: ", "dim").append(_source(each.title, each.heading)))
-    else:
-        out.print(Text(answer.text, "bold"))
-        at = answer.start - answer.sentence_start
-        sentence = Text("  " + answer.sentence)
-        sentence.stylize("bold", 2 + at, 2 + at + len(answer.text))
-        out.print(sentence)
-        how = "taught" if answer.from_memory else f"{answer.confidence:.0%} sure"
-        out.print(
-            Text(f"  {_source(evidence.title, evidence.heading)} · {evidence.link or ''} · {how}", "dim")
-        )
-    if explain:
-        for rank, candidate in enumerate(answer.candidates, 1):
-            source = answer.offered[candidate.passage]
-            figures = f"sure {candidate.confidence:.3f}  score {candidate.score:+.2f}  similarity {source.similarity:.3f}"
-            line = Text(f"{rank:3}. ", "dim").append(candidate.text, "bold").append(f"  {figures}  ", "dim")
-            out.print(line.append(_source(source.title, source.heading), "dim"))
-
-
-def _source(title: str, heading: str) -> str:
-    return f"{title} > {heading}" if heading and heading != title else title

@@ -95,6 +95,54 @@ def test_an_answer_shows_the_sentence_it_stands_in_and_where(answerer: Answerer,
     assert questions.answer(store, answer.id or 0) == answer
 
 
+def test_a_yes_no_question_is_answered_with_the_sentence_and_remembers_the_readers_span(
+    answerer: Answerer, store: Store
+) -> None:
+    answer = answerer.answer(ask("Do employees get days of leave?"))
+    assert answer.text == answer.sentence == "Employees get 25 days of leave."
+    assert answer.evidence is not None
+    assert answer.evidence.text[answer.start : answer.end] == answer.chosen_words == "25 days"
+    assert answer.evidence.text[slice(*answer.place)] == answer.text
+    assert questions.answer(store, answer.id or 0) == answer
+
+
+def test_a_list_question_is_answered_with_the_whole_list(
+    answerer: Answerer, store: Store, encoder: HashingEncoder, reader: ScriptedReader
+) -> None:
+    listed = "- 25 days of leave\n- a laptop\n- lunch"
+    learn(
+        store, encoder, "benefits", f"These are the benefits we get:\n\n{listed}\n\nAsk for more.", WORKSPACE
+    )
+    reader.known = {"a laptop": 0.9}
+    answer = answerer.answer(ask("Which benefits do we get?"))
+    assert (answer.text, answer.chosen_words) == (listed, "a laptop")
+    assert answerer.answer(ask("Which benefit do we get?")).text == "a laptop", "one thing was asked for"
+
+
+def test_a_list_too_long_to_say_is_answered_with_the_item(
+    answerer: Answerer, store: Store, encoder: HashingEncoder, reader: ScriptedReader
+) -> None:
+    learn(store, encoder, "benefits", "\n".join(f"- benefit number {i} we get" for i in range(60)), WORKSPACE)
+    reader.known = {"number 7 ": 0.9}
+    assert answerer.answer(ask("Which benefits do we get?")).text == "benefit number 7 we get"
+
+
+def test_a_taught_question_is_never_said_with_its_answer(
+    store: Store, encoder: HashingEncoder, answerer: Answerer, reader: ScriptedReader
+) -> None:
+    reader.known = {"two spaces": 0.9}
+    memory.teach(
+        store,
+        encoder,
+        question="parking for visitors",
+        answer="there are two spaces",
+        scope="C1",
+        person="U7",
+    )
+    answer = answerer.answer(ask("Is there a parking space for visitors of the office on Sundays?"))
+    assert answer.text == "there are two spaces"
+
+
 def test_what_is_not_sure_enough_is_not_said_but_recorded(answerer: Answerer, reader: ScriptedReader) -> None:
     reader.known = {"4 weeks": 0.3}
     answer = answerer.answer(ask("what is the notice period?"))

@@ -233,6 +233,27 @@ def test_a_trial_is_the_question_as_it_was_asked() -> None:
     assert trial.priors[0] == 0.0 > trial.priors[1]
 
 
+WHOLE = {"text": "Staff get 25 days of leave a year.", "sentence": "Staff get 25 days of leave a year."}
+
+
+def test_feedback_on_an_answer_said_as_a_sentence_is_about_the_readers_own_span() -> None:
+    start, end = span(LEAVE, "25 days")
+    for vote in ("up", "down"):
+        (example,) = learned(said(vote, question="Do I get leave?", answer=WHOLE)).examples
+        assert (example.kind, example.start, example.end) == (vote, start, end)
+    found = learned(said("up", question="Do I get leave?", answer=WHOLE))
+    assert found.thought == {1: math.log(0.5)}, "the span's own probability, not the sentence's"
+    (trial,) = examples_of([said("up", question="Do I get leave?", answer=WHOLE)], 1.0).trials
+    assert (trial.references, trial.said) == (("25 days",), "25 days")
+
+
+def test_a_correction_of_an_answer_said_as_a_sentence_moves_away_from_the_readers_span() -> None:
+    given = said("down", question="Do interns get leave?", answer=WHOLE, correction="twelve days")
+    (example,) = learned(given).examples
+    assert (example.start, example.end) == span(LEAVE, "twelve days")
+    assert example.rejected == span(LEAVE, "25 days")
+
+
 def test_what_anybody_accepted_is_accepted_in_every_trial_of_the_question() -> None:
     found = examples_of(
         [

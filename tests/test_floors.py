@@ -31,6 +31,7 @@ FLOORS = {
     "__main__": 5,
     "cli": 5,
     "cli_adapters": 5,
+    "cli_ask": 5,
     "cli_feedback": 5,
     "doctor": 5,
 }

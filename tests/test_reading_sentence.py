@@ -1,10 +1,11 @@
 """Where sentences begin and end, in prose, Markdown and chat."""
 
 import time
+from pathlib import Path
 
 import pytest
 
-from bot.reading.sentence import sentence_around, split_sentences
+from bot.reading.sentence import list_around, list_items, sentence_around, split_sentences
 
 
 def cut(text: str) -> list[str]:
@@ -89,3 +90,69 @@ def test_no_text_takes_time_out_of_proportion(text: str) -> None:
     assert (
         time.perf_counter() - before < 5
     )  # milliseconds where nothing is quadratic, minutes where something is
+
+
+def test_a_giant_paragraph_takes_time_in_proportion() -> None:
+    def seconds(times: int) -> float:
+        text = "The port is 8080, e.g. here, etc. The host is up. " * times
+        taken = []
+        for _ in range(3):
+            before = time.process_time()
+            assert len(split_sentences(text)) == 2 * times
+            taken.append(time.process_time() - before)
+        return min(taken)
+
+    assert seconds(24_000) < 9 * seconds(
+        6_000
+    )  # four times where it is linear, a dozen where each end looks at the rest
+
+
+def test_the_sentences_of_a_paragraph_depend_on_the_next_words_only() -> None:
+    handbook = sorted((Path(__file__).parent.parent / "bot" / "playground" / "handbook").rglob("*.md"))
+    assert handbook
+    paragraph = " ".join(" ".join(path.read_text(encoding="utf-8").split()) for path in handbook)
+    whole = split_sentences(paragraph)
+    for cut in range(500, len(paragraph), 2500):
+        known = split_sentences(paragraph[:cut])[:-2]
+        assert known == whole[: len(known)]
+
+
+LIST = "The trusted persons are:\r\n\r\n- Ada in Ghent\r\n- Bo,\r\n  in Tartu\r\n\r\n- Cy\r\n\r\nNobody else."
+TABLE = "Rooms:\n\n| Room | Seats |\n|---|---|\n| Avocet | 12 |\n| Plover | 4 |\n\nMore rooms come."
+
+
+def around(text: str, words: str) -> str | None:
+    start = text.index(words)
+    span = list_around(text, start, start + len(words))
+    return text[slice(*span)] if span else None
+
+
+def test_a_list_is_found_from_any_of_its_items() -> None:
+    whole = LIST[LIST.index("- Ada") : LIST.index("\r\n\r\nNobody")]
+    for words in ("Ada", "Bo", "in Tartu", "Cy", "Ghent\r\n- Bo"):
+        assert around(LIST, words) == whole
+    assert [whole[start:end] for start, end in list_items(whole)] == [
+        "- Ada in Ghent",
+        "- Bo,\r\n  in Tartu",
+        "- Cy",
+    ]
+
+
+def test_a_table_is_found_from_any_of_its_rows_and_its_rules_are_none() -> None:
+    whole = TABLE[TABLE.index("| Room") : TABLE.index("\n\nMore")]
+    assert around(TABLE, "12") == around(TABLE, "Seats") == whole
+    assert [whole[start:end] for start, end in list_items(whole)] == [
+        "| Room | Seats |",
+        "| Avocet | 12 |",
+        "| Plover | 4 |",
+    ]
+
+
+def test_what_is_no_list_has_none_around_it() -> None:
+    assert around(LIST, "trusted") is None
+    assert around(LIST, "Nobody") is None
+    assert around(TABLE, "come") is None
+    assert around("- the only item", "only") is None
+    assert around("Some prose.\n- one\n- two", "prose.\n- one") is None
+    assert list_around("", 0, 0) is None
+    assert list_items("Two lines\nof prose.") == []

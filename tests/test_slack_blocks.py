@@ -49,7 +49,8 @@ def test_an_answer_shows_itself_its_sentence_its_source_and_how_sure_it_is():
     shown = texts(posting.blocks)
     assert shown.startswith("28 days\n")
     assert "Annual leave > How much" in shown
-    assert "Quite sure (82%)" in shown
+    assert "Fairly sure" in shown
+    assert "%" not in shown, "confidence is said in words"
     assert elements(posting.blocks, "link")[0]["url"] == "https://wiki.test/leave"
     buttons = elements(posting.blocks, "feedback_buttons")[0]
     assert (buttons["positive_button"]["value"], buttons["negative_button"]["value"]) == ("up:5", "down:5")
@@ -66,10 +67,63 @@ def test_the_answer_is_bold_where_it_stands_not_where_its_words_stand_first():
 
 
 @pytest.mark.parametrize(
-    ("confidence", "said"), [(0.9, "Quite sure"), (0.6, "Fairly sure"), (0.3, "Not sure: please check")]
+    ("confidence", "said"),
+    [
+        (1.0, "Sure"),
+        (0.9, "Sure"),
+        (0.89, "Fairly sure"),
+        (0.7, "Fairly sure"),
+        (0.5, "Not sure: please check"),
+        (0.49, "A guess: please check"),
+        (0.0, "A guess: please check"),
+    ],
 )
 def test_how_sure_is_said_in_words(confidence, said):
-    assert said in mrkdwn(blocks.reply(replace(ANSWER, confidence=confidence)))
+    assert mrkdwn(blocks.reply(replace(ANSWER, confidence=confidence))) == said
+
+
+def test_an_answer_that_is_its_whole_sentence_is_shown_once_with_the_readers_words_in_bold():
+    posting = blocks.reply(replace(ANSWER, text=SENTENCE))
+    assert not elements(posting.blocks, "rich_text_quote")
+    assert [(each["text"], "style" in each) for each in posting.blocks[0]["elements"][0]["elements"]] == [
+        ("You get 28 days of leave, and ", False),
+        ("28 days", True),
+        (" it stays.", False),
+    ]
+    assert posting.text.count("28 days of leave") == 1
+
+
+def whole(text: str, words_chosen: str):
+    """An answer that says all of `text`, of which the reader chose some words."""
+    at = text.index(words_chosen)
+    offered = replace(PASSAGE, text=text)
+    return replace(
+        ANSWER,
+        text=text,
+        offered=(offered,),
+        start=at,
+        end=at + len(words_chosen),
+        sentence=text,
+        sentence_start=0,
+    )
+
+
+def test_an_answer_that_is_a_list_is_shown_as_one():
+    listed = "- **Siobhán** Gallagher\n- Marek Põld,\n  in Tartu\n\n- Lina Berg"
+    posting = blocks.reply(whole(listed, "Marek Põld"))
+    (bulleted,) = elements(posting.blocks, "rich_text_list")
+    shown = ["".join(leaf["text"] for leaf in item["elements"]) for item in bulleted["elements"]]
+    assert shown == ["Siobhán Gallagher", "Marek Põld, in Tartu", "Lina Berg"]
+    assert [leaf["text"] for leaf in elements(bulleted, "text") if "style" in leaf] == ["Marek Põld"]
+    assert not elements(posting.blocks, "rich_text_quote")
+    assert not message_faults(posting.blocks)
+
+
+def test_an_answer_that_is_a_table_is_shown_row_by_row_without_its_rules():
+    table = "| Room | Seats |\n|---|---|\n| Avocet | 12 |\n| Plover | 4 |"
+    (bulleted,) = elements(blocks.reply(whole(table, "12")).blocks, "rich_text_list")
+    shown = ["".join(leaf["text"] for leaf in item["elements"]) for item in bulleted["elements"]]
+    assert shown == ["Room · Seats", "Avocet · 12", "Plover · 4"]
 
 
 def test_an_answer_from_memory_names_its_teacher_without_pinging():

@@ -21,6 +21,8 @@ _MARKER = re.compile(r"\s*(?:>\s?)*(?:(?:[-*+•‣◦–]|\d{1,3}[.)]|[a-zA-Z]\
 _HEADING = re.compile(r"\s*(?:>\s?)*#{1,6}\s+")
 _END = re.compile(r"""(?:(?<![.!?…])[.!?…]++["'”’»)\]*_`]*+(?=\s))|(?:[。！？]+[」』”’）]*)""")
 _LONGEST_ABBREVIATION = 12  # how far back a word is looked at
+_OPENING = re.compile(r"""\s*["'“‘«(\[*_`]*""")  # what may stand before a sentence's first word
+_WORD = re.compile(r"\w*")
 _WORD_BEFORE = re.compile(r"[^\s(\[{\"'“‘«*_`]*$")
 
 
@@ -101,6 +103,22 @@ def list_around(text: str, start: int, end: int) -> Span | None:
     begin = held[0]  # what stands before the first item continues another text
     spans = list(_trimmed(text, lines[begin][0], lines[last][1]))
     return spans[0]
+
+
+def list_items(text: str) -> list[Span]:
+    """The (start, end) of each item of a list, or row of a table, with the lines that continue it; rules are no rows."""
+    items: list[Span] = []
+    open_item = False
+    for match in _LINE.finditer(text):
+        line = match.group()
+        kind = _kind(line)
+        stop = match.start() + len(line.rstrip())
+        if kind in ("item", "row") and not _is_rule(line):
+            items.append((match.start(), stop))
+        elif kind == "more" and open_item:
+            items[-1] = (items[-1][0], stop)
+        open_item = kind == "item" or (kind == "more" and open_item)
+    return items
 
 
 def _kind(line: str) -> str:
@@ -200,8 +218,11 @@ def _ends_sentence(text: str, start: int, match: re.Match[str], end: int) -> boo
     mark = match.group().rstrip("\"'”’»)]*_`")
     if mark[:1] in "。！？":
         return True
-    following = text[match.end() : end].lstrip().lstrip("\"'“‘«([*_`")
-    opens_low = following[:1].islower()
+    opening = _OPENING.match(
+        text, match.end(), end
+    )  # the rest isn't copied: it may be megabytes, at each mark
+    at = opening.end() if opening else end
+    opens_low = at < end and text[at].islower()
     if mark != ".":
         return not (opens_low and len(match.group()) > len(mark))  # "Stop!" he said.
     before = _WORD_BEFORE.search(text, max(start, match.start() - _LONGEST_ABBREVIATION), match.start())
@@ -209,7 +230,7 @@ def _ends_sentence(text: str, start: int, match: re.Match[str], end: int) -> boo
     if word in _NEVER_LAST or (len(word) == 1 and word.isalpha() and text[match.start() - 1].isupper()):
         return False  # the latter: an initial, J. Smith
     if word in _SELDOM_LAST:
-        next_word = re.match(r"\w*", following)
+        next_word = _WORD.match(text, at, end)
         return next_word is not None and not opens_low and next_word.group().lower() in _OPENERS
     if opens_low:  # chat without capitals: only after what is surely a word
         return len(word) >= 4 and re.sub("['’]", "", word).isalpha()

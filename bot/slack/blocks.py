@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from bot.records import Answer, Offered
+from bot.records import Answer
 from bot.slack import words
-from bot.slack.display import answer_text, evidence_parts, says_more, source_name, without_markdown
+from bot.slack.display import (
+    answer_text,
+    closest,
+    evidence_parts,
+    said_parts,
+    says_more,
+    source_name,
+    without_markdown,
+)
 from bot.slack.markup import cut, escape, mention, one_line
 from bot.slack.rich import (
     Json,
@@ -28,7 +36,6 @@ FEEDBACK_UP = "feedback_up"
 FEEDBACK_DOWN = "feedback_down"
 CORRECT_THIS = "correct_this"
 TEACH_ME = "teach_me"
-CLOSEST = 3
 CLOSEST_CHARACTERS = 220
 
 
@@ -39,15 +46,8 @@ def reply(answer: Answer, *, teacher: str | None = None, plain_buttons: bool = F
     """
     if answer.abstained:
         return abstention(answer, plain_buttons=plain_buttons)
-    text = answer_text(answer)
-    blocks = [rich_text(paragraph(leaf(text, bold=True)))]
-    spoken = text
-    parts = evidence_parts(answer)
     source = answer.evidence
-    if parts is not None and (says_more(answer) or not answer.from_memory):
-        before, inside, after = parts
-        blocks.append(rich_text(quote([*leaf(before), *leaf(inside, bold=True), *leaf(after)])))
-        spoken += f"\n{before}{inside}{after}"
+    blocks, spoken = _said(answer)
     if source is not None and (name := source_name(source)) and not (answer.from_memory and not source.link):
         blocks.append(
             rich_text(paragraph([*leaf(words.ANSWER_SOURCE), *linked(cut(name, 300), source.link)]))
@@ -57,22 +57,41 @@ def reply(answer: Answer, *, teacher: str | None = None, plain_buttons: bool = F
     return Posting(cut(escape(spoken), 3000), blocks)
 
 
+def _said(answer: Answer) -> tuple[list[Json], str]:
+    """The answer and the sentence it stands in, as blocks and as text; only once where they are the same."""
+    if whole := said_parts(answer):
+        leaves = [[*leaf(before), *leaf(inside, bold=True), *leaf(after)] for before, inside, after in whole]
+        spoken = "\n".join("".join(parts) for parts in whole)
+        return [rich_text(paragraph(leaves[0]) if len(leaves) == 1 else bullets(leaves))], spoken
+    spoken = answer_text(answer)
+    blocks = [rich_text(paragraph(leaf(spoken, bold=True)))]
+    if not answer.grounded:
+        blocks.append(context(words.UNGROUNDED))
+        spoken += f"\n{words.UNGROUNDED}"
+    parts = evidence_parts(answer)
+    if parts is not None and says_more(answer):
+        before, inside, after = parts
+        blocks.append(rich_text(quote([*leaf(before), *leaf(inside, bold=answer.grounded), *leaf(after)])))
+        spoken += f"\n{before}{inside}{after}"
+    return blocks, spoken
+
+
 def abstention(answer: Answer, *, plain_buttons: bool = False) -> Posting:
     """Says that it doesn't know, and shows the closest it found: perhaps a person sees more in it."""
-    closest = _closest(answer.offered)
+    nearest = closest(answer.offered)
     sentence = words.DONT_KNOW if answer.offered else words.DONT_KNOW_NOTHING_FOUND
     blocks: list[Json] = [mrkdwn_section(sentence)]
     spoken = sentence
-    if closest:
+    if nearest:
         items = [
             [
                 *linked(source_name(each), each.link),
                 *leaf(f": {cut(without_markdown(each.text), CLOSEST_CHARACTERS)}"),
             ]
-            for each in closest
+            for each in nearest
         ]
         blocks.append(rich_text(paragraph(leaf(words.CLOSEST)), bullets(items)))
-        spoken += f"\n{words.CLOSEST} {'; '.join(escape(source_name(each)) for each in closest)}"
+        spoken += f"\n{words.CLOSEST} {'; '.join(escape(source_name(each)) for each in nearest)}"
     blocks.append(actions(button(words.TEACH_ME, TEACH_ME, str(answer.id), "primary")))
     blocks.append(feedback(answer, plain_buttons=plain_buttons))
     return Posting(cut(spoken, 3000), blocks)
@@ -114,21 +133,10 @@ def guide() -> Posting:
 
 
 def _how_sure(answer: Answer, teacher: str | None) -> str:
-    sure = words.CONFIDENCE_MD.format(
-        sure=words.sure(answer.confidence), percent=round(answer.confidence * 100)
-    )
+    sure = words.sure(answer.confidence)
     if answer.taught_by is None:
         return words.FROM_MEMORY_UNKNOWN if answer.from_memory else sure
     # A mention would ping the teacher each time somebody profits; the name alone doesn't.
     shown = f"@{escape(one_line(teacher))}" if teacher else mention(answer.taught_by)
     by = words.FROM_MEMORY_MD.format(person=shown) if shown else words.FROM_MEMORY_UNKNOWN
     return by if answer.from_memory else f"{sure} · {by}"
-
-
-def _closest(offered: tuple[Offered, ...]) -> list[Offered]:
-    """The first few passages of documents, each place once."""
-    shown: dict[str, Offered] = {}
-    for each in offered:
-        if each.passage_id is not None and (name := source_name(each)):
-            shown.setdefault(name, each)
-    return list(shown.values())[:CLOSEST]

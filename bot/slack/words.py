@@ -27,10 +27,19 @@ HELP = "How to ask, correct and teach Lorebot"
 
 # Answers
 ANSWER_SOURCE = "From "
-SURE = ((0.75, "Quite sure"), (0.5, "Fairly sure"), (0.0, "Not sure: please check"))
-CONFIDENCE_MD = "{sure} ({percent}%)"
+SURE = (
+    (0.9, "Sure"),
+    (0.7, "Fairly sure"),
+    (0.5, "Not sure: please check"),
+    (0.0, "A guess: please check"),
+)
+"""What is said from which calibrated probability of being right on."""
+
 FROM_MEMORY_MD = "Taught by {person}"
 FROM_MEMORY_UNKNOWN = "Taught by somebody here"
+UNGROUNDED = (
+    "Please check: these words stand in none of the texts I read. The sentence that comes closest is shown."
+)
 DONT_KNOW = "I don't know: I found no answer to this that I would stand behind."
 DONT_KNOW_NOTHING_FOUND = "I don't know: I found nothing about this in what I have learned."
 CLOSEST = "The closest I found:"
@@ -145,4 +154,5 @@ STATUS_NEVER_MD = "*Next retraining:* only when asked for"
 
 
 def sure(confidence: float) -> str:
+    """A probability of being right, 0 to 1, in words."""
     return next(words for least, words in SURE if confidence >= least)
