@@ -11,7 +11,7 @@ import os
 import sys
 from contextlib import redirect_stdout  # the Trainer prints; stdout is for data
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -43,7 +43,9 @@ def finetune(
 )
 def seed(
     data: Annotated[Path, typer.Option(help="The folder whose qa/ holds the labelled questions.")],
-    base: Annotated[str, typer.Option(help="The base whose recipe is followed.")] = "all-MiniLM-L6-v2",
+    base: Annotated[
+        str, typer.Option(help="The base: its name in the catalogue, its hub id, or its folder.")
+    ] = "all-MiniLM-L6-v2",
     out: Annotated[
         Path | None, typer.Option(help="The adapter folder to make, if not the recipe's own; must not exist.")
     ] = None,
@@ -54,6 +56,9 @@ def seed(
     limit: Annotated[
         int | None, typer.Option(help="At most that many questions of each source (a trial).")
     ] = None,
+    quantize: Annotated[
+        Literal["", "8bit", "4bit"], typer.Option(help="Hold a base too big for the machine in fewer bits.")
+    ] = "",
     work: Annotated[Path, typer.Option(help="Where builds and checkpoints lie meanwhile.")] = Path("work"),
 ) -> None:
     """Make the shipped adapter from the frozen base and labelled questions. Stopped, it goes on where it
@@ -69,6 +74,7 @@ def seed(
             after=after,
             without=tuple(without or ()),
             limit=limit,
+            quantize=quantize,
             work=work,
             progress=tell,
         )
@@ -154,7 +160,8 @@ def simulate(
 
 def main() -> None:
     """Runs a command; a mistake that a person can mend is one line on stderr and exit code 1."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing here asks a model hub
+    if sys.argv[1:2] != ["seed"]:  # only a seed may need a base that was never here
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     try:
         commands()

@@ -46,9 +46,10 @@ def _add_seed_distributions(rows: list[Row], model: Any, cutter: WindowCutter) -
         batch = replayed[i : i + AT_ONCE]
         inputs = model_inputs(batch, cutter.pad_id)
         with torch.inference_mode():
-            output = model(**inputs)
+            # a quantised model is on the GPU from the start, where there is one
+            output = model(**{name: each.to(model.device) for name, each in inputs.items()})
             allowed = allowed_positions(batch, inputs["input_ids"].shape[1])
-            starts, ends = log_distributions(output.start_logits, output.end_logits, allowed)
+            starts, ends = log_distributions(output.start_logits.cpu(), output.end_logits.cpu(), allowed)
         for row, start, end in zip(batch, starts.exp(), ends.exp(), strict=True):
             row["seed_start"] = start[: row["length"]].tolist()
             row["seed_end"] = end[: row["length"]].tolist()
