@@ -12,7 +12,7 @@ from bot import records
 from bot.errors import LorebotError
 from bot.knowledge import memory
 from bot.knowledge.index import Index
-from bot.reading.asked_for import asked_for
+from bot.reading.asked_for import Form, asked_for
 from bot.reading.card import Threshold, threshold
 from bot.reading.encoder import Encoder
 from bot.reading.protocol import Reader
@@ -225,6 +225,11 @@ def asked(question: Question) -> str:
     return f"{question.text} {question.follows}" if question.follows else question.text
 
 
+def form_of(question: Question) -> Form:
+    """What kind of answer is asked for; a follow-up that asks nothing by itself ("and for interns?") asks on."""
+    return asked_for("\n".join(filter(None, (question.follows, question.text))))
+
+
 def priors(offered: Sequence[Offered]) -> list[float]:
     """How much likelier search holds one passage than another, in the reader's unit (logits), 0 for the likeliest.
 
@@ -248,7 +253,7 @@ def _shown(
         None,
     )
     teacher = documents.document(store, lesson.source, lesson.scope) if lesson else None
-    form = asked_for(question.text)
+    form = form_of(question)
     around = _short_list(source.text, best) if form == "list" else None
     first, last = around or sentence_around(source.text, best.start, best.end)
     first = max(first, lesson.answer_start if lesson else 0)  # never the question that was taught with it

@@ -15,7 +15,6 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from bot.reading.asked_for import asked_for
 from bot.records import Answer, Question, Reading, Weighed
 from bot.slack import words
 from bot.slack.display import CLOSEST, closest, source_name, without_markdown
@@ -84,13 +83,13 @@ def as_data(answer: Answer, min_confidence: float) -> dict[str, Any]:
 
 def explained(answerer: Answerer, question: Question, answer: Answer) -> dict[str, Any]:
     """How the reader came to an answer, as JSON-able data: its candidates, and what its confidence is made of."""
-    from bot.answering import priors
+    from bot.answering import form_of, priors
 
     threshold, weights = answerer.threshold(), priors(answer.offered)
     reading = None if answer.from_memory else answerer.read_again(question, answer)
     weighed = _weighed(reading, answer) if reading else ()
     return {
-        "asked_for": asked_for(question.text),
+        "asked_for": form_of(question),
         "threshold": threshold._asdict(),
         "why": _why(answer, threshold.value),
         "silence": reading.silence if reading else None,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from stand_ins import HashingEncoder, ScriptedReader
 
-from bot.answering import MEMORY, Answerer, ChampionWatch, LiveReader, asked, priors
+from bot.answering import MEMORY, Answerer, ChampionWatch, LiveReader, asked, form_of, priors
 from bot.errors import AdapterError
 from bot.knowledge import memory
 from bot.knowledge.index import Index
@@ -194,6 +194,12 @@ def test_a_follow_up_is_asked_together_with_what_it_follows() -> None:
     assert asked(ask("and for contractors?", follows="how much leave do I get?")) == (
         "and for contractors? how much leave do I get?"
     )
+
+
+def test_a_follow_up_that_asks_nothing_by_itself_asks_for_what_was_asked_before() -> None:
+    before = "do interns get the allowance?"
+    assert form_of(ask("and contractors?", follows=before)) == "yes_no"
+    assert form_of(ask("and how much is it?", follows=before)) == "span"
 
 
 def test_a_taught_answer_comes_before_the_passage_it_corrects(

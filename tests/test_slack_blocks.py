@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from slack_stage import elements, texts
@@ -80,6 +81,11 @@ def test_the_answer_is_bold_where_it_stands_not_where_its_words_stand_first():
 )
 def test_how_sure_is_said_in_words(confidence, said):
     assert mrkdwn(blocks.reply(replace(ANSWER, confidence=confidence))) == said
+
+
+def test_the_readme_explains_every_word_for_how_sure():
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    assert all(f"| {said} | " in readme for _, said in words.SURE)
 
 
 def test_an_answer_that_is_its_whole_sentence_is_shown_once_with_the_readers_words_in_bold():
