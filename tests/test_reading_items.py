@@ -24,7 +24,7 @@ ITEM = Item("a", "Port?", CONTEXT, (Reference("8080", 12),), "T")
         {"answers": '{"text": ["8080"], "answer_start": [12]}'},
         {"answers": ["8080"]},
         {"text": " 8080 "},
-        {"answer": "8080", "is_impossible": ""},
+        {"answer": "8080", "text": None, "is_impossible": ""},
         {"answer": "8080", "answers": "", "answer_start": "12"},
         {"text": "8080", "answers": None, "start": None},
     ],
@@ -91,6 +91,7 @@ def test_white_space_around_an_answer_is_dropped_where_the_context_has_none() ->
         ({"text": 8080}, "wrong type", "found answer 8080"),
         ({"answers": [], "is_impossible": "perhaps"}, "wrong type", "found is_impossible 'perhaps'"),
         ({"answers": [], "is_impossible": "FALSE"}, "missing answer", "without an answer"),
+        ({"answers": [], "title": "\ud83d"}, "wrong encoding", "half of a surrogate pair"),
         ({"answers": [], "others": "text"}, "wrong type", "found others 'text'"),
     ],
 )

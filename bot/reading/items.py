@@ -86,6 +86,8 @@ def item_of(row: Mapping[str, Any]) -> tuple[Item, str]:
         raise RowError("wrong type", f"found others {_short(others)}, expected a list of texts")
     answers = tuple(dict.fromkeys(reference for reference, _ in placed))
     name, title = ("" if row.get(key) is None else str(row[key]) for key in ("id", "title"))
+    if any(_HALF.search(text) for text in (name, title, question, context, *others)):
+        raise RowError("wrong encoding", "found half of a surrogate pair, expected whole characters")
     mended = next((note for _, note in placed if note), "")
     return Item(name, question, context, answers, title, tuple(others)), mended
 
@@ -99,7 +101,7 @@ def _candidates(row: Mapping[str, Any]) -> list[Candidate]:
     """The answers that a row states, not yet looked for."""
     listed = row.get("answers")
     if is_flat(row):
-        text = row.get("text", row.get("answer"))
+        text = row.get("answer") if _absent(row.get("text")) else row["text"]
         if _absent(text):
             return []
         if not isinstance(text, str):
@@ -196,8 +198,6 @@ def _text(row: Mapping[str, Any], key: str) -> str:
         raise RowError("wrong type", f"found {key} {_short(value)}, expected text")
     if not value.strip():
         raise RowError("empty field", f"found {key} {_short(value)}, expected text")
-    if _HALF.search(value):
-        raise RowError("wrong encoding", f"found half a character in {key}, expected whole ones")
     return value
 
 
