@@ -36,12 +36,13 @@ def quantization_config(quantize: Quantize, config: Any, kept_whole: Sequence[st
 
     # of every product in int8 it tells that its inputs are rounded, which is what was asked for
     logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
-    if quantize == "8bit":
-        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=list(kept_whole))
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-        llm_int8_skip_modules=list(kept_whole),
-    )
+    options: dict[str, Any] = {"load_in_8bit": True}
+    if quantize == "4bit":
+        options = {
+            "load_in_4bit": True,
+            "bnb_4bit_quant_type": "nf4",
+            "bnb_4bit_use_double_quant": True,
+            "bnb_4bit_compute_dtype": torch.bfloat16,
+        }
+    untyped: Any = BitsAndBytesConfig
+    return untyped(**options, llm_int8_skip_modules=list(kept_whole))

@@ -22,7 +22,7 @@ from bot.reading.bases import locate
 from bot.reading.card import read_card
 from bot.reading.cpu import computes_bfloat16
 from bot.reading.extractive import load_extractive
-from bot.reading.items import read_items
+from bot.reading.item_files import read_items
 from bot.reading.loading import load_backbone, quiet_loading
 from bot.reading.quantization import Quantize
 from bot.reading.scores import evaluate
