@@ -162,7 +162,8 @@ def test_evaluate_prints_the_contracts_figures(home: Path, tmp_path: Path) -> No
             "has_answer_f1",
             "no_answer_accuracy",
         ),
-        *("span_exact_match", "span_f1", "abstention_rate", "ece", "latency_ms", "left_out", "mended"),
+        *("span_exact_match", "span_f1", "abstention_rate", "ece", "latency_ms"),
+        *("aurc", "answered_at_80", "answered_at_90", "left_out", "mended"),
     }
     assert (scores["left_out"], scores["mended"]) == ({}, {})
     assert set(scores["latency_ms"]) == {"p50", "p95"}
