@@ -7,10 +7,11 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help playground test check format bench clean
+.PHONY: help playground test test-hub check format bench clean
 help:
 	@echo "make playground   a local workspace in the browser, no Slack account needed"
 	@echo "make test         all tests"
+	@echo "make test-hub     flan-T5-small from the model hub, end to end"
 	@echo "make check        formatting, lint, types"
 	@echo "make bench        benchmarks (minutes; a quiet machine)"
 
@@ -32,6 +33,9 @@ playground: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest
+
+test-hub: .venv/installed-dev
+	HF_HUB_OFFLINE=0 $(BIN)/python -m pytest -q -m hub
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -1,7 +1,7 @@
 """Where the words of an answer stand in texts: exactly, else whatever their case, spacing and punctuation, else inflected.
 
 People correct from memory or paste with other quotes and line breaks, and a generative reader writes its answers; a
-span is what learning and evidence need. Words must match whole: "three" does not stand in "thirty-three".
+span is what learning and evidence need. Words must match whole: "three" does not stand in "threefold", nor "2" in "2.14".
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bot.reading.squad import normalise
 Finder = Callable[[str, str], Iterator[tuple[int, int]]]
 
 _WORD = re.compile(r"\w+(?:[.,:]\d+)*")
+_NUMBER = re.compile(r"\d[.,:]\d")
 _MARKS = " \t\r\n\"'`“”‘’«»()[]{}*_.,;:!?…"
 _ARTICLE = re.compile(r"(?:the|an?)\s+(?=\S)", re.IGNORECASE)
 _ENDINGS = frozenset(("", "s", "es", "e", "d", "ed", "ing", "y", "ies", "ied", "n", "en"))
@@ -96,8 +97,11 @@ def _same_stem(a: str, b: str) -> bool:
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
+    """Whether no word, and no number such as 2.14, goes on beyond the ends."""
     before, after = text[max(start - 1, 0) : start + 1], text[end - 1 : end + 1]
-    return not (start > 0 and before.isalnum()) and not (end < len(text) and after.isalnum())
+    if (start > 0 and before.isalnum()) or (end < len(text) and after.isalnum()):
+        return False
+    return not _NUMBER.match(text, end - 1) and not _NUMBER.match(text, max(start - 2, 0), start + 1)
 
 
 def _nearness(text: str, span: tuple[int, int], question: str) -> int:
