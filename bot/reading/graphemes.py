@@ -12,7 +12,7 @@ import regex
 
 def clusters(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
     """The (start, end) of each extended grapheme cluster (Unicode Standard Annex 29) from `start` on, in order."""
-    return (match.span() for match in regex.finditer(r"\X", text, pos=start))
+    return (match.span() for match in regex.finditer(r"\X", text, pos=start))  # type: ignore[no-untyped-call]
 
 
 def cluster_at(text: str, at: int, start: int = 0) -> tuple[int, int]:

@@ -72,7 +72,9 @@ def seen(text: str) -> str:
     """The text with what has no shape of its own written out."""
     unseen = {"Cc", "Cf", "Zl", "Zp"}
     return "".join(
-        f"\\u{ord(c):04x}" if unicodedata.category(c) in unseen or (c.isspace() and c != " ") else c
+        (f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}")
+        if unicodedata.category(c) in unseen or (c.isspace() and c != " ")
+        else c
         for c in text
     )
 
