@@ -65,8 +65,8 @@ def as_data(answer: Answer, min_confidence: float) -> dict[str, Any]:
             "link": evidence.link,
             "passage": evidence.passage_id,
         },
-        "start": start if answer.text else None,
-        "end": end if answer.text else None,
+        "start": start if answer.text and answer.grounded else None,
+        "end": end if answer.text and answer.grounded else None,
         "span": {"text": answer.chosen_words, "start": answer.start, "end": answer.end}
         if answer.text
         else None,

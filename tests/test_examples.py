@@ -307,3 +307,41 @@ def test_everything_comes_out_of_a_real_store(tmp_path: Path) -> None:
     assert all(int(example.question.split()[-1][:-1]) >= 30 for example in quiet)
     assert not any(is_held_out(example.question) for example in quiet)
     assert len(unremarked(store, 3)) == 3
+
+
+OWN = "nearly a month"
+
+
+def written(vote: str | None = None, **given: Any) -> Said:
+    """A vote on words of a generative reader's own; their place is the sentence closest to them."""
+    sentence = "Staff get 25 days of leave a year."
+    own = Candidate(0, 0, len(sentence), OWN, 2.0, math.log(0.4), 0.7, grounded=False)
+    return said(vote, words=sentence, answer={"text": OWN, "candidates": (own,)}, **given)
+
+
+def test_words_that_stand_in_no_text_teach_only_a_reader_that_writes() -> None:
+    pieces = (written("up"), written("down", person="U2", question="Leave?", answer_id=2))
+    kept = examples_of(pieces, 0.0)
+    assert (kept.examples, kept.rejected) == ((), {"words that stand in no text": 2})
+    up, down = examples_of(pieces, 0.0, free=True).examples
+    assert (up.kind, up.words, down.kind, down.words) == ("up", OWN, "down", OWN)
+    assert up.context[up.start : up.end] == "Staff get 25 days of leave a year."
+
+
+def test_a_reader_that_writes_learns_a_correction_that_stands_nowhere() -> None:
+    free = examples_of((written("down", correction="five weeks of leave"),), 0.0, free=True)
+    (example,) = free.examples
+    assert (example.kind, example.words, example.rejected_words) == ("correction", "five weeks of leave", OWN)
+    assert example.context[example.start : example.end] == "Staff get 25 days of leave a year."
+    assert (example.rejected, example.references) == (None, ("five weeks of leave",))
+
+
+def test_a_correction_that_stands_in_the_text_rejects_the_own_words() -> None:
+    (example,) = examples_of((written("down", correction="25 days"),), 0.0, free=True).examples
+    assert (example.words, example.rejected_words, example.rejected) == (None, OWN, None)
+    assert example.context[example.start : example.end] == "25 days"
+
+
+def test_own_words_are_judged_by_what_people_said_of_them() -> None:
+    (trial,) = examples_of((written("down", correction="five weeks of leave"),), 1.0, free=True).trials
+    assert (trial.kind, trial.references, trial.said) == ("correction", ("five weeks of leave",), OWN)

@@ -10,7 +10,7 @@ import pytest
 from slack_stage import elements, texts
 
 from bot.playground.blocks import message_faults, view_faults
-from bot.records import Answer, Offered, Promotion, Run, Verdict
+from bot.records import Answer, Candidate, Offered, Promotion, Run, Verdict
 from bot.slack import blocks, modals, run_blocks, words
 from bot.slack.display import without_markdown
 from bot.slack.modals import Place
@@ -275,3 +275,17 @@ def test_the_status_tells_what_serves_and_what_it_knows():
     assert "<!date^1800000000^" in shown
     by_set = Status("reader-2", {"calibration items": {"span_f1": 48.9}})
     assert "48.9" in texts(run_blocks.status(by_set).blocks)
+
+
+def test_an_answer_in_words_that_stand_nowhere_warns_and_puts_no_word_of_the_sentence_in_bold():
+    own = Candidate(0, 0, len(SENTENCE), "about a month", 1.0, -0.5, 0.82, grounded=False)
+    posting = blocks.reply(
+        replace(ANSWER, text="about a month", candidates=(own,), start=0, end=len(SENTENCE))
+    )
+    shown = texts(posting.blocks)
+    assert shown.index("about a month") < shown.index(SENTENCE)
+    assert words.UNGROUNDED in mrkdwn(posting)
+    assert words.UNGROUNDED in posting.text
+    bold = [each["text"] for each in elements(posting.blocks, "text") if each.get("style", {}).get("bold")]
+    assert bold == ["about a month"]
+    assert words.UNGROUNDED not in mrkdwn(blocks.reply(ANSWER))
