@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import TrainingError
 from bot.reading.bases import Base
 from bot.reading.batches import padded
-from bot.reading.generative import generation
+from bot.reading.generative import set_generation
 from bot.reading.sequences import SequenceCutter, as_labels, load_sequences
 from bot.reading.windows import Window
 from bot.records import Example
@@ -158,7 +158,7 @@ def _add_what_the_seed_writes(rows: list[Row], model: Any, cutter: SequenceCutte
     import torch
 
     replayed = sorted((row for row in rows if row["seed_weight"]), key=lambda row: row["length"])
-    plain = generation(model.config, cutter, build.writing.answer_tokens, may_be_silent=True)
+    set_generation(model, cutter, build.writing.answer_tokens, may_be_silent=True)
     model.eval()
     for i in range(0, len(replayed), AT_ONCE):
         batch = replayed[i : i + AT_ONCE]
@@ -167,7 +167,7 @@ def _add_what_the_seed_writes(rows: list[Row], model: Any, cutter: SequenceCutte
             for name, each in padded([row["input_ids"] for row in batch], cutter.pad_id).items()
         }
         with torch.inference_mode():
-            written = model.generate(**inputs, generation_config=plain).tolist()
+            written = model.generate(**inputs).tolist()
             for row, ids in zip(batch, written, strict=True):
                 row["labels"] = _without_padding(ids[1:], cutter)  # behind the decoder's start
             labels = as_labels([row["labels"] for row in batch]).to(model.device)

@@ -10,12 +10,13 @@ keeps its own words, with the sentence closest to them, and people are warned.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.reading.aligning import closest_sentence, find_words
 from bot.reading.bases import locate
@@ -37,6 +38,9 @@ from bot.reading.sequences import (
     token_log_probabilities,
 )
 from bot.reading.windows import Window
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 TOKENS_IN_A_BATCH = 2048
 BETWEEN = "\n"  # what parts passages that are read together
@@ -72,7 +76,7 @@ class GenerativeReader(RankedReader):
     ) -> None:
         super().__init__(adapter, calibrator)
         self._model = model
-        self._model.generation_config = generation(model.config, cutter, writing.answer_tokens, writing.beams)
+        set_generation(model, cutter, writing.answer_tokens, writing.beams)
         self._cutter = cutter
         self._together = writing.together
         self._bfloat16 = bfloat16
@@ -130,61 +134,67 @@ class GenerativeReader(RankedReader):
 
     def _write(self, windows: Sequence[Window]) -> list[Written]:
         """What each input is answered with, in the order given."""
-        texts: dict[int, list[str]] = {}
+        found: dict[int, Written] = {}
         for batch in batches([len(window.ids) for window in windows], TOKENS_IN_A_BATCH):
-            outputs = self._generate([windows[i].ids for i in batch])
-            for i, said in zip(batch, outputs, strict=True):
-                texts[i] = list(dict.fromkeys(text for text in said if _says_something(text)))
-        targets = [[self._cutter.no_answer, *map(self._cutter.target, texts[i])] for i in range(len(windows))]
-        scores = self._score(windows, targets)
-        return [
-            (list(zip(texts[i], values, strict=True)), silence) for i, (silence, *values) in enumerate(scores)
-        ]
-
-    def _generate(self, inputs: Sequence[Sequence[int]]) -> list[list[str]]:
-        """The texts that are written to each input, likeliest first."""
-        with self._computing():
-            rows = self._model.generate(**self._tensors(inputs)).tolist()
-        beams = len(rows) // len(inputs)
-        texts = [self._cutter.text(row) for row in rows]
-        return [texts[i : i + beams] for i in range(0, len(texts), beams)]
+            with self._computing():
+                states, mask = self._read_inputs([windows[i] for i in batch])
+                texts = self._generate(states, mask)
+                targets = [[self._cutter.no_answer, *map(self._cutter.target, each)] for each in texts]
+                scores = self._score_outputs(states, mask, targets)
+            for i, said, (silence, *values) in zip(batch, texts, scores, strict=True):
+                found[i] = list(zip(said, values, strict=True)), silence
+        return [found[i] for i in range(len(windows))]
 
     def _score(
         self, windows: Sequence[Window], targets: Sequence[Sequence[Sequence[int]]]
     ) -> list[list[float]]:
-        """ln P of each target of each input, the input's tokens read once for all its targets."""
+        """ln P of each target of each input."""
         found: dict[int, list[float]] = {}
         for batch in batches([len(window.ids) for window in windows], TOKENS_IN_A_BATCH):
-            rows = [row for row, i in enumerate(batch) for _ in targets[i]]
-            labels = as_labels([target for i in batch for target in targets[i]])
             with self._computing():
-                tensors = self._tensors([windows[i].ids for i in batch])
-                states = self._model.get_encoder()(**tensors).last_hidden_state
-                labels = labels.to(states.device)
-                mask = tensors["attention_mask"][rows]
-                logits = self._model(
-                    encoder_outputs=(states[rows],), attention_mask=mask, labels=labels
-                ).logits
-                values = iter(token_log_probabilities(logits, labels).sum(1).tolist())
-            for i in batch:
-                found[i] = [min(next(values), 0.0) for _ in targets[i]]
+                states, mask = self._read_inputs([windows[i] for i in batch])
+                scores = self._score_outputs(states, mask, [targets[i] for i in batch])
+            found.update(zip(batch, scores, strict=True))
         return [found[i] for i in range(len(windows))]
 
-    def _tensors(self, inputs: Sequence[Sequence[int]]) -> dict[str, Any]:
-        return {
-            name: each.to(self._model.device) for name, each in padded(inputs, self._cutter.pad_id).items()
-        }
+    def _read_inputs(self, windows: Sequence[Window]) -> tuple[Tensor, Tensor]:
+        """The encoder's states (B, L, D) and the mask (B, L): read once for all that is asked of them."""
+        inputs = padded([window.ids for window in windows], self._cutter.pad_id)
+        on_device = {name: each.to(self._model.device) for name, each in inputs.items()}
+        return self._model.get_encoder()(**on_device).last_hidden_state, on_device["attention_mask"]
 
-    def _computing(self) -> Any:
-        import contextlib
+    def _generate(self, states: Tensor, mask: Tensor) -> list[list[str]]:
+        """The texts that are written to each input, likeliest first."""
+        from transformers.modeling_outputs import BaseModelOutput
 
+        encoded = BaseModelOutput(last_hidden_state=states)  # generate() repeats what is in it for each beam
+        rows = self._model.generate(encoder_outputs=encoded, attention_mask=mask).tolist()
+        beams = len(rows) // len(states)
+        texts = [self._cutter.text(row) for row in rows]
+        return [
+            list(dict.fromkeys(filter(_says_something, texts[i : i + beams])))
+            for i in range(0, len(texts), beams)
+        ]
+
+    def _score_outputs(
+        self, states: Tensor, mask: Tensor, targets: Sequence[Sequence[Sequence[int]]]
+    ) -> list[list[float]]:
+        rows = [row for row, each in enumerate(targets) for _ in each]
+        labels = as_labels([target for each in targets for target in each]).to(states.device)
+        logits = self._model(encoder_outputs=(states[rows],), attention_mask=mask[rows], labels=labels).logits
+        values = iter(token_log_probabilities(logits, labels).sum(1).tolist())
+        return [[min(next(values), 0.0) for _ in each] for each in targets]
+
+    @contextlib.contextmanager
+    def _computing(self) -> Iterator[None]:
         import torch
 
-        stack = contextlib.ExitStack()
-        stack.enter_context(self._lock)
-        stack.enter_context(torch.inference_mode())
-        stack.enter_context(torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bfloat16))
-        return stack
+        with (
+            self._lock,
+            torch.inference_mode(),
+            torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bfloat16),
+        ):
+            yield
 
 
 def load_generative(
@@ -239,18 +249,19 @@ def _says_something(text: str) -> bool:
     return text != NO_ANSWER and any(map(str.isalnum, text))
 
 
-def generation(
-    config: Any, cutter: SequenceCutter, answer_tokens: int, beams: int = 1, *, may_be_silent: bool = False
-) -> Any:
-    """How answers are searched for, instead of what a base's own settings say (BART's are for summaries).
+def set_generation(
+    model: Any, cutter: SequenceCutter, answer_tokens: int, beams: int = 1, *, may_be_silent: bool = False
+) -> None:
+    """Has `model` search for answers so, and not as the base's own settings say (BART's are for summaries).
 
     Unless `may_be_silent`, no answer begins as `NO_ANSWER` does: how likely that is, is scored apart.
     """
     from transformers import GenerationConfig
 
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model  # without peft's wrapping
     lead = 0 if cutter.first_id is None else 1
-    return GenerationConfig(
-        decoder_start_token_id=config.decoder_start_token_id,
+    inner.generation_config = GenerationConfig(
+        decoder_start_token_id=inner.config.decoder_start_token_id,
         pad_token_id=cutter.pad_id,
         eos_token_id=cutter.eos_id,
         forced_bos_token_id=cutter.first_id,
