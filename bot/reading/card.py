@@ -126,7 +126,8 @@ def _sync(path: Path) -> None:
 def _readme(card: dict[str, Any]) -> str:
     parts = [
         f"# {card['id']}",
-        f"A LoRA adapter for {card.get('reader', 'extractive')} question answering (Lorebot). It needs the base named below, and no other.",
+        f"A LoRA adapter for {card.get('reader', 'extractive')} question answering (Lorebot). "
+        "It needs the base named below, and no other.",
         f"- base: {card['base']} (model.safetensors SHA-256 {card['base_sha256']})",
         f"- made from: {card.get('parent') or 'the base alone'}",
         f"- made at: {card.get('created', 'unknown')}",
