@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -104,7 +105,9 @@ def test_every_kind_trains_on_every_architecture_and_the_adapter_serves(
     assert (card["reader"], card["parent"], card["writing"]["answer_tokens"]) == ("generative", "tiny", 24)
     assert card["recipe"]["steps"] == 2
     assert base.sha256 == file_sha256(base.folder / "model.safetensors")
-    reader = load_reader(out, kind="generative")
+    reader = load_reader(
+        out, kind="generative", writing={"beams": 3}
+    )  # a random model's first choice may be ""
     reading = reader.read("Who runs payroll?", [CONTEXT, "The canteen serves lunch."], [0.0, -1.0], 0.7)
     assert reading.candidates
     for each in reading.candidates:
@@ -127,13 +130,16 @@ def test_writing_is_as_the_adapter_was_made_unless_it_is_set(adapter: Path) -> N
     assert len(together.read(*asks).candidates) <= 1
     assert len(wide.read(*asks).candidates) > 2
     assert greedy.read_many([asks, asks])[1] == greedy.read(*asks)
-    best, more = greedy.read(*asks).candidates[0], wide.read(*asks).candidates
-    assert max(each.log_probability for each in more) >= best.log_probability - 1e-4
+    likeliest = [
+        max((each.log_probability for each in reader.read(*asks).candidates), default=-math.inf)
+        for reader in (wide, greedy)
+    ]
+    assert likeliest[0] >= likeliest[1] - 1e-4  # greedy writing may come back with nothing
 
 
 def test_empty_passages_give_no_candidate(adapter: Path) -> None:
     assert load_reader(adapter).read("Who?", ["", " "]).best is None
-    assert load_reader(adapter, writing={"together": True}).read("Who?", ["", CONTEXT]).best is not None
+    assert load_reader(adapter, writing={"together": True, "beams": 3}).read("Who?", ["", CONTEXT]).best
 
 
 def test_probabilities_are_those_of_whole_outputs(adapter: Path, base: Base) -> None:

@@ -41,7 +41,7 @@ LOGITS = [[[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]]
 def loss(labels: list[list[int]], logits: list[list[list[float]]] = LOGITS, **weights: Any) -> float:
     from training.sequence_objectives import sequence_loss
 
-    return float(sequence_loss(logits_of(logits), targets(labels, **weights)))
+    return float(sequence_loss(logits_of(logits), targets(labels, **weights)).detach())
 
 
 def test_learning_an_output_costs_the_mean_of_its_tokens() -> None:
