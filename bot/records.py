@@ -88,7 +88,9 @@ class Candidate:
     score: float  # start logit + end logit, less the null score of the same window
     log_probability: float  # of the span among all spans and "no answer" of its window (natural log)
     confidence: float  # calibrated probability that this span is a right answer, 0..1
-    grounded: bool = True  # False: words that stand in no passage; `start:end` is the sentence closest to them
+    grounded: bool = (
+        True  # False: words that stand in no passage; `start:end` is the sentence closest to them
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ class Reading:
     ]  # best first, at most the reader's n_best; empty only if every passage is empty
     adapter: str  # id of the adapter that read
     silence: float = 0.0  # ln P that no passage answers
-    weighed: tuple[tuple[Weighed, ...], ...] = ()  # what each candidate's confidence is made of, in their order
+    weighed: tuple[
+        tuple[Weighed, ...], ...
+    ] = ()  # what each candidate's confidence is made of, in their order
 
     @property
     def best(self) -> Candidate | None:
@@ -138,7 +142,9 @@ class Answer:
     """A recorded answer, or an abstention (`text` is None), with what the model thought when it gave it."""
 
     question_id: int
-    text: str | None  # what is said: the reader's words, or the sentence or list around them where that was asked for
+    text: (
+        str | None
+    )  # what is said: the reader's words, or the sentence or list around them where that was asked for
     confidence: float
     adapter: str
     offered: tuple[Offered, ...]
@@ -221,7 +227,9 @@ class Example:
     rejected: tuple[int, int] | None = (
         None  # correction: the span which the person rejected, if in this context
     )
-    words: str | None = None  # what a generative reader writes, or is to write, instead of `context[start:end]`
+    words: str | None = (
+        None  # what a generative reader writes, or is to write, instead of `context[start:end]`
+    )
     rejected_words: str | None = None  # correction: what it wrote, where that stands in no text
     references: tuple[str, ...] = ()  # accepted answer texts, where somebody gave one
     feedback: tuple[int, str] | None = None  # (answer id, person) it came from
@@ -245,7 +253,9 @@ class Scores:
     ece: float
     latency_p50_ms: float
     latency_p95_ms: float
-    aurc: float = 0.0  # area under the risk-coverage curve: the mean share of wrong answers over all coverages
+    aurc: float = (
+        0.0  # area under the risk-coverage curve: the mean share of wrong answers over all coverages
+    )
     answered_at_80: float = 0.0  # share of the questions that can be answered, surest first, with 80 % right
     answered_at_90: float = 0.0
 

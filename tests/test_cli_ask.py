@@ -101,7 +101,9 @@ def test_an_explanation_shows_candidates_features_threshold_and_why(answerer: An
     lines = shown(answer, explanation).splitlines()
     assert max(map(len, lines)) <= cli_ask.WIDTH
     told = "\n".join(lines)
-    assert "Answered: “on Fridays” is right with a probability of 0.80, not below the threshold of 0.50." in told
+    assert (
+        "Answered: “on Fridays” is right with a probability of 0.80, not below the threshold of 0.50." in told
+    )
     assert "Threshold: 0.50, from the default." in told
     assert "score, against silence" in told
     assert "new_feature" in told, "a feature without words is shown by its name"

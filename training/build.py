@@ -61,7 +61,9 @@ class Build:
     calibration: tuple[Item, ...]
     notes: dict[str, Any] = field(default_factory=dict)  # for the card: `id`, `data`, ...
     teacher: Path | None = None  # the adapter, of a larger base, whose distributions are followed
-    writing: Writing = field(default_factory=Writing)  # how a generative reader will serve: its calibrator is fitted so
+    writing: Writing = field(
+        default_factory=Writing
+    )  # how a generative reader will serve: its calibrator is fitted so
 
 
 def write_build(

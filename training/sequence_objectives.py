@@ -28,7 +28,9 @@ class SequenceTargets:
     towards_weight: Tensor  # (B,) float32
     away_weight: Tensor  # (B,) float32
     seed_weight: Tensor  # (B,) float32
-    seed_tokens: Tensor  # (B, T, K) int64: the seed's likeliest tokens at each place; any where the weight is 0
+    seed_tokens: (
+        Tensor  # (B, T, K) int64: the seed's likeliest tokens at each place; any where the weight is 0
+    )
     seed_shares: Tensor  # (B, T, K) float32: how likely it found each
 
 

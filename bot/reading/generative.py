@@ -256,11 +256,12 @@ def set_generation(
 
     Unless `may_be_silent`, no answer begins as `NO_ANSWER` does: how likely that is, is scored apart.
     """
-    from transformers import GenerationConfig
+    import transformers
 
+    configuration: Any = transformers.GenerationConfig  # untyped
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model  # without peft's wrapping
     lead = 0 if cutter.first_id is None else 1
-    inner.generation_config = GenerationConfig(
+    inner.generation_config = configuration(
         decoder_start_token_id=inner.config.decoder_start_token_id,
         pad_token_id=cutter.pad_id,
         eos_token_id=cutter.eos_id,

@@ -88,5 +88,5 @@ def token_log_probabilities(logits: Tensor, labels: Tensor) -> Tensor:
 
     real = labels != IGNORED
     picked = logits.float().gather(2, labels.clamp(min=0).unsqueeze(2)).squeeze(2)
-    found: Any = (picked - torch.logsumexp(logits.float(), dim=2)) * real
+    found: Tensor = (picked - torch.logsumexp(logits.float(), dim=2)) * real
     return found
