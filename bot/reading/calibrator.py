@@ -39,6 +39,8 @@ FEATURES = (
     "behind",  # the prior of the span's passage, in logits: 0 for the nearest
 )
 _LEAD = 10.0  # leads beyond it say no more
+_PENALTY, _TIGHT = 4.0, 60.0  # L2, on standardised features: of the score and the bias, of the rest
+_LEAST_SCALE = 0.2
 
 Matrix = NDArray[np.float64]
 Features = Mapping[str, float]
@@ -106,12 +108,14 @@ def reading_features(
 
 
 def fit(
-    readings: Sequence[Features], right: Sequence[bool], *, prior: Calibrator = UNFITTED, penalty: float = 4.0
+    readings: Sequence[Features], right: Sequence[bool], *, prior: Calibrator = UNFITTED
 ) -> Calibrator:
     """The calibrator of n readings, by the features of their best span and whether it was right.
 
     Newton's method on standardised features. An L2 penalty holds it near `prior` (the parent's calibrator, say):
-    a few items move it a little, many decide, and separable ones stay finite.
+    a few items move it a little, many decide, and separable ones stay finite. All but the score are held tighter: on
+    questions of other articles and on the demo's handbook, the score alone ordered answers as well as all features
+    freely fitted, search's worse than none (adapters/README.md).
     """
     if not readings:
         return prior
@@ -119,7 +123,8 @@ def fit(
     truth = np.array(right, np.float64)
     before = dict(zip(prior.features, prior.weights, strict=True))
     mean, scale = features.mean(0), features.std(0)
-    scale[scale < 1e-9] = 1.0
+    scale = np.maximum(scale, _LEAST_SCALE)  # a feature that hardly ever differs from 0 must not get a huge weight
+    penalty = np.array([_PENALTY if name == "score" else _TIGHT for name in FEATURES] + [_PENALTY])
     x = np.hstack([(features - mean) / scale, np.ones((len(features), 1))])
     known = np.array([before.get(name, 0.0) for name in FEATURES])
     start = np.append(known * scale, prior.bias + known @ mean)
@@ -127,7 +132,7 @@ def fit(
     for _ in range(50):
         p = 1 / (1 + np.exp(-np.clip(x @ theta, -40, 40)))
         gradient = x.T @ (p - truth) + penalty * (theta - start)
-        step = np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + penalty * np.eye(x.shape[1]), gradient)
+        step = np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + np.diag(penalty), gradient)
         theta -= np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-8:
             break

@@ -1,6 +1,6 @@
 """How well the whole of search, reader and threshold answers questions about the demo's handbook.
 
-    python tests/bench/bench_answers.py [--adapter FOLDER] [--weights 0,2,4,8] [--thresholds]
+    python tests/bench/bench_answers.py [--adapter FOLDER] [--weights 0,2,4,8] [--thresholds] [--every N]
 
 For each weight of search in the reader's ranking (bot.answering.PRIOR_WEIGHT) it prints, at the adapter's own threshold: how
 many of the answers given are right (F1 with a reference at least 0.5), how many answerable questions got a right answer,
@@ -37,9 +37,11 @@ def main() -> None:
     arguments.add_argument("--weights", default="0,2,4,8,12")
     arguments.add_argument("--passages", type=int, default=10)
     arguments.add_argument("--thresholds", action="store_true")
+    arguments.add_argument("--every", type=int, default=1, help="ask every n-th question only: a slow reader")
     given = arguments.parse_args()
     rows = [json.loads(line) for line in QUESTIONS.read_text().splitlines()]
     texts = {row["id"]: row for row in rows}
+    rows = rows[:: given.every]
     card = json.loads((given.adapter / "card.json").read_text())
     reader = load_reader(given.adapter)
     with tempfile.TemporaryDirectory() as home:
