@@ -120,9 +120,14 @@ def _answer(workspace: Workspace, reply: dict[str, Any]) -> str | None:
     from bot.store import open_store, questions
 
     store = open_store(_database(workspace))
-    found = questions.answer_at(store, reply["channel"], reply["ts"])
-    store.close()
-    assert found is not None
+    try:  # where an answer was posted is written down right after it was posted
+        found = until(
+            lambda: questions.answer_at(store, reply["channel"], reply["ts"]),
+            "the answer's place",
+            seconds=20,
+        )
+    finally:
+        store.close()
     return found.text
 
 
