@@ -107,9 +107,7 @@ def reading_features(
     }
 
 
-def fit(
-    readings: Sequence[Features], right: Sequence[bool], *, prior: Calibrator = UNFITTED
-) -> Calibrator:
+def fit(readings: Sequence[Features], right: Sequence[bool], *, prior: Calibrator = UNFITTED) -> Calibrator:
     """The calibrator of n readings, by the features of their best span and whether it was right.
 
     Newton's method on standardised features. An L2 penalty holds it near `prior` (the parent's calibrator, say):
@@ -123,7 +121,9 @@ def fit(
     truth = np.array(right, np.float64)
     before = dict(zip(prior.features, prior.weights, strict=True))
     mean, scale = features.mean(0), features.std(0)
-    scale = np.maximum(scale, _LEAST_SCALE)  # a feature that hardly ever differs from 0 must not get a huge weight
+    scale = np.maximum(
+        scale, _LEAST_SCALE
+    )  # a feature that hardly ever differs from 0 must not get a huge weight
     penalty = np.array([_PENALTY if name == "score" else _TIGHT for name in FEATURES] + [_PENALTY])
     x = np.hstack([(features - mean) / scale, np.ones((len(features), 1))])
     known = np.array([before.get(name, 0.0) for name in FEATURES])
