@@ -61,34 +61,34 @@ _SHORT = Mix(
     rounds={"wikipedia-unanswerable": 2},
     most={"wikipedia": 5000, "reddit": 4000},
 )
+_MINILM = TrainingSettings(
+    r=32,
+    alpha=64,
+    learning_rate=1.5e-3,
+    warmup=0.05,
+    epochs=1.0,
+    batch=32,
+    checkpoint_every=200,
+    seed=1,
+)
+_MPNET = TrainingSettings(
+    r=16,
+    alpha=32,
+    frozen_layers=3,
+    learning_rate=6e-4,
+    warmup=0.05,
+    epochs=0.65,
+    batch=16,
+    checkpoint_every=50,
+    seed=1,
+)
 RECIPES = {
     "all-MiniLM-L6-v2": Recipe(
         "reader-minilm-l6-seed",
         (
+            Stage(_MINILM, Mix(rounds=dict.fromkeys(LICENCES, 2))),
             Stage(
-                TrainingSettings(
-                    r=32,
-                    alpha=64,
-                    learning_rate=1.5e-3,
-                    warmup=0.05,
-                    epochs=1.0,
-                    batch=32,
-                    checkpoint_every=200,
-                    seed=1,
-                ),
-                Mix(rounds=dict.fromkeys(LICENCES, 2)),
-            ),
-            Stage(
-                TrainingSettings(
-                    r=32,
-                    alpha=64,
-                    learning_rate=6e-4,
-                    warmup=0.05,
-                    epochs=1.0,
-                    batch=32,
-                    checkpoint_every=100,
-                    seed=2,
-                ),
+                replace(_MINILM, learning_rate=6e-4, checkpoint_every=100, seed=2),
                 _SHORT,
                 teacher="reader-mpnet-base-seed",
             ),
@@ -97,19 +97,11 @@ RECIPES = {
     "all-mpnet-base-v2": Recipe(
         "reader-mpnet-base-seed",
         (
+            Stage(_MPNET, _SHORT),
+            # what the first stage learned least: whether the answer is there at all
             Stage(
-                TrainingSettings(
-                    r=16,
-                    alpha=32,
-                    frozen_layers=3,
-                    learning_rate=6e-4,
-                    warmup=0.05,
-                    epochs=0.65,
-                    batch=16,
-                    checkpoint_every=50,
-                    seed=1,
-                ),
-                _SHORT,
+                replace(_MPNET, learning_rate=5e-4, epochs=1.0, seed=2),
+                replace(_SHORT, altered=0.12, most={"wikipedia": 4000, "reddit": 2000}),
             ),
         ),
     ),
@@ -215,7 +207,7 @@ def _trained(
     settings, mix = stage.settings, stage.mix
     if not (folder / BUILD).is_file():
         examples = [e for source in sources for e in examples_of(source, mix, settings.seed, limit)]
-        calibration = [item for source in sources for item in mixed(source, "calibration", most=400)]
+        calibration = [item for source in sources for item in mixed(source, "calibration", most=250)]
         write_build(
             folder,
             base=base.name,
