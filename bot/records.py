@@ -211,6 +211,21 @@ class Feedback:
     given_at: float = 0.0
 
 
+Decision = Literal["accept", "edit", "reject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a reviewer decided about one piece of feedback."""
+
+    answer_id: int
+    person: str  # whose feedback
+    decision: Decision
+    words: str | None = None  # an edit: the right answer, in place of what the person said it is
+    by: str = "cli"  # the reviewer's id, or "cli"
+    at: float = 0.0
+
+
 Kind = Literal["up", "down", "down_abstention", "correction", "silence", "replay", "gold"]
 
 

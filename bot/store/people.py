@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.store import reviews
 from bot.store.database import Store
 
 
@@ -15,6 +16,7 @@ def forget(store: Store, person: str) -> dict[str, int]:
         for document_id in taught:
             db.execute("DELETE FROM passages WHERE document_id = ?", [document_id])
             db.execute("DELETE FROM documents WHERE id = ?", [document_id])
+        reviews.forget(store, person)
         given = db.execute("DELETE FROM feedback WHERE person = ?", [person]).rowcount
         asked = db.execute("DELETE FROM questions WHERE person = ?", [person]).rowcount
         # What waits to be answered again after a crash carries the message itself.

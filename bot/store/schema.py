@@ -190,3 +190,31 @@ def m004_claims(db: Database) -> None:
         not_null={"state", "lease_until", "attempts", "claimed_at"},
     )
     db.table("claims").create_index(["state", "lease_until"])
+
+
+@migrations()
+def m006_reviews(db: Database) -> None:
+    db.execute(
+        """
+        CREATE TABLE reviews (
+            answer_id INTEGER NOT NULL,
+            person TEXT NOT NULL,
+            decision TEXT NOT NULL CHECK (decision IN ('accept', 'edit', 'reject')),
+            words TEXT CHECK ((words IS NOT NULL) = (decision = 'edit')),
+            "by" TEXT NOT NULL,
+            at REAL NOT NULL,
+            PRIMARY KEY (answer_id, person),
+            FOREIGN KEY (answer_id, person) REFERENCES feedback(answer_id, person) ON DELETE CASCADE
+        )
+        """
+    )
+    # What was reviewed is what the person had said: other words have to be looked at again. A passage that was
+    # deleted (then the feedback points to none) changes nothing of what they said.
+    db.execute(
+        """
+        CREATE TRIGGER reviews_are_of_the_same_words AFTER UPDATE ON feedback
+        WHEN old.vote IS NOT new.vote OR old.reason IS NOT new.reason OR old.correction IS NOT new.correction
+            OR (new.passage_id IS NOT NULL AND old.passage_id IS NOT new.passage_id)
+        BEGIN DELETE FROM reviews WHERE answer_id = new.answer_id AND person = new.person; END
+        """
+    )
