@@ -1,5 +1,6 @@
 """From logits to spans, without a model."""
 
+import itertools
 import math
 
 import numpy as np
@@ -99,3 +100,38 @@ def test_priors_reorder_but_leave_scores_alone() -> None:
     spans = [Span(0, 0, 1, 2.0, -1.0), Span(1, 0, 1, 1.0, -1.0)]
     ranked = rank_spans(spans, ["x", "y"], [0.0, 5.0]).spans
     assert [(s.passage, s.score) for s in ranked] == [(1, 1.0), (0, 2.0)]
+
+
+def _pieces(text: str, *cuts: int) -> Window:
+    edges = [0, *cuts, len(text)]
+    offsets = tuple(itertools.pairwise(edges))
+    return Window((1, 7, 2, *range(10, 10 + len(offsets)), 2), 3, offsets, 0, (0, len(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "cuts", "whole"),
+    [
+        ("unhappily", (2, 5), {"unhappily"}),
+        ("Zürich2", (3, 6), {"Zürich2"}),
+        ("state-owned", (5, 6), {"state", "-", "owned", "state-", "-owned", "state-owned"}),
+        ("(https://a.io/b).", (1, 6, 9, 13, 15), None),
+        ("東京都", (1, 2), {"東", "京", "都", "東京", "京都", "東京都"}),
+    ],
+)
+def test_no_answer_begins_or_ends_inside_a_word_or_a_url(
+    text: str, cuts: tuple[int, ...], whole: set[str] | None
+) -> None:
+    window = _pieces(text, *cuts)
+    flat = np.zeros(len(window.ids), np.float32)
+    found = {text[s.start : s.end] for s in window_spans(window, text, flat, flat, n_best=50)}
+    if whole is None:
+        assert {"https://a.io/b", "https://a.io/b).", "(https://a.io/b"} <= found
+        assert not any(each.strip("().") not in ("https://a.io/b", "") for each in found)
+    else:
+        assert found == whole
+
+
+def test_a_word_longer_than_an_answer_may_be_is_cut_all_the_same() -> None:
+    window = _pieces("abcdef", 1, 2, 3, 4, 5)
+    flat = np.zeros(len(window.ids), np.float32)
+    assert window_spans(window, "abcdef", flat, flat, max_answer=3)

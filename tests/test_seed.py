@@ -74,12 +74,17 @@ def test_no_context_stands_on_both_sides_of_the_split(data: Path) -> None:
         assert trained <= {item.context for item in source.parts["train"]}
 
 
-def test_development_takes_whole_articles_where_there_are_articles(data: Path) -> None:
+def test_development_and_calibration_take_whole_articles_where_there_are_articles(data: Path) -> None:
     (source,) = load_sources(data, ["wikipedia"])
-    apart = {item.title for item in source.parts["development"]}
-    rest = {item.title for part in ("train", "calibration") for item in source.parts[part]}  # type: ignore[index]
-    assert not apart & rest
-    assert part_of("wikipedia-unanswerable", Item("x", "q", "c", title=KEPT_APART[0])) == "development"
+    titles = [{item.title for item in items} for items in source.parts.values()]
+    assert all(titles)
+    assert sum(map(len, titles)) == len(set.union(*titles))
+    parts = {
+        title: part_of("wikipedia-unanswerable", Item("x", "q", "c", title=title.replace("_", " ")))
+        for title in KEPT_APART
+    }
+    assert parts == KEPT_APART
+    assert set(parts.values()) == {"calibration", "development"}
 
 
 def test_a_seed_gives_the_same_examples_again(data: Path) -> None:

@@ -9,18 +9,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.answering import PRIOR_WEIGHT
+from bot.answering import nearest, priors
 from bot.reading.calibrator import UNFITTED, fit, load_calibrator, reading_features, save_calibrator
-from bot.reading.card import CALIBRATOR, WEIGHTS, read_card, write_card
+from bot.reading.card import CALIBRATOR, WEIGHTS, read_card, threshold, write_card
 from bot.reading.encoder import load_encoder
 from bot.reading.hashes import file_sha256
 from bot.reading.items import Item
 from bot.reading.readers import load_reader
 from bot.reading.scores import RIGHT, best_threshold, judged, summarise
 from bot.reading.squad import f1
+from bot.records import Offered
 
 AT_ONCE = 64  # items read together
-DOUBTFUL = 0.5  # the threshold of an adapter that nothing is known of
 
 
 def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item], parent: Path | None = None) -> None:
@@ -34,7 +34,7 @@ def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item], parent: 
     card = {
         **card,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "min_confidence": read_card(parent).get("min_confidence", DOUBTFUL) if parent else DOUBTFUL,
+        "min_confidence": threshold(read_card(parent) if parent else {}, None).value,
     }
     save_calibrator(prior, draft / CALIBRATOR)
     write_card(draft, _hashed(card, draft))
@@ -80,9 +80,13 @@ def as_searched(items: Sequence[Item]) -> list[Searched]:
     if several:
         encoder = load_encoder()
         for i in several:
-            vectors = encoder.encode([items[i].question, items[i].context, *items[i].others])
-            near = [float(each) for each in vectors[1:] @ vectors[0]]
-            searched[i] = Searched([PRIOR_WEIGHT * (each - max(near)) for each in near], max(near))
+            texts = [items[i].context, *items[i].others]
+            question, *vectors = encoder.encode([items[i].question, *texts])
+            offered = [
+                Offered(text, number, "", "", None, float(vector @ question))
+                for number, (text, vector) in enumerate(zip(texts, vectors, strict=True))
+            ]
+            searched[i] = Searched(priors(offered), nearest(offered))
     return searched
 
 

@@ -107,6 +107,7 @@ RECIPES = {
     ),
 }
 SHIPPED = Path("adapters")
+_log = logging.getLogger(__name__)
 
 
 def recipe_for(base: Base) -> Recipe:
@@ -132,9 +133,6 @@ def recipe_for(base: Base) -> Recipe:
     )
     name = re.sub(r"[^a-z0-9.]+", "-", public_name(base.name).rpartition("/")[2].lower()).strip("-.")
     return Recipe(f"reader-{name}-seed", (Stage(settings, _SHORT),))
-
-
-_log = logging.getLogger(__name__)
 
 
 def seed(
@@ -232,7 +230,7 @@ def _publish_scored(trained: Path, out: Path, sources: Sequence[Source]) -> Path
     The card's threshold is the one of the best mean F1 on kept-apart questions as service brings them: alone,
     among neighbours, and without the passage that answers.
     """
-    reader = load_reader(trained, quantize=read_card(trained)["recipe"]["quantize"])
+    reader = load_reader(trained, quantize=read_card(trained)["recipe"].get("quantize", ""))
     as_served = [item for source in sources for item in mixed(source, "development")]
     threshold = best_threshold(evaluate(reader, as_served, min_confidence=0.0)[1])
     kept_apart = {source.name: list(source.parts["development"]) for source in sources}

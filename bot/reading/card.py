@@ -63,12 +63,18 @@ def read_card(folder: Path, base: Base | None = None) -> dict[str, Any]:
                 f"{name} of adapter {named['id']} has SHA-256 {found}; expected {named[key]} by its card: "
                 "the file was changed, import the adapter again."
             )
-    if base is not None and named["base_sha256"] != base.sha256:
+    if base is not None:
+        refuse_other_base(card, base)
+    return dict(card)
+
+
+def refuse_other_base(card: Mapping[str, Any], base: Base) -> None:
+    """Raises AdapterError, naming both hashes, for an adapter that was made for another base."""
+    if card["base_sha256"] != base.sha256:
         raise AdapterError(
-            f"Adapter {named['id']} was made for {named['base']} with SHA-256 {named['base_sha256']}; found "
+            f"Adapter {card['id']} was made for {card['base']} with SHA-256 {card['base_sha256']}; found "
             f"{base.name} with {base.sha256}: install the base it was made for."
         )
-    return dict(card)
 
 
 class Threshold(NamedTuple):

@@ -3,13 +3,14 @@
 A span's score is its start and end logit less those of "no answer" (position 0) in the same window, so that
 scores of different windows can be compared: each is measured against its own silence (Devlin et al. 2019,
 section 4.3). The same text at several places adds their odds up: two passages that say the same support each
-other. Its log-probability is that of its start plus that of its end, each a softmax over position 0
-and the passage's tokens.
+other. No answer begins or ends inside a word or a URL. Its log-probability is that of its start plus that of its
+end, each a softmax over position 0 and the passage's tokens.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,12 @@ MAX_ANSWER = 40  # tokens
 N_BEST = 10
 
 Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+_URL = re.compile(r"\b\w+://\S*[^\s.,;:!?)\]}>\"'|*`]")
+_WITHOUT_SPACES = (
+    "\u0e00"  # from Thai on, scripts that put no space between words are common: cut anywhere there
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,12 @@ def window_spans(
         return []
     piece = slice(window.first, window.first + count)
     null = float(start[0] + end[0])
-    scores = _grid(start[piece], end[piece], max_answer) - null  # (tokens, length - 1)
+    first_inside, last_inside = _inside_words(text, window.offsets)
+    whole_start = np.where(first_inside, -np.inf, start[piece])
+    whole_end = np.where(last_inside, -np.inf, end[piece])
+    scores = _grid(whole_start, whole_end, max_answer) - null  # (tokens, length - 1)
+    if not np.isfinite(scores).any():  # one endless word: better a piece of it than nothing
+        scores = _grid(start[piece], end[piece], max_answer) - null
     log_null = null - _log_total(start, piece) - _log_total(end, piece)
     wanted = min(2 * n_best, scores.size)
     best = np.argpartition(scores.ravel(), -wanted)[-wanted:]
@@ -136,6 +148,24 @@ def _log_sum(values: Iterable[float]) -> float:
     """ln of the sum of exp(values), which are in falling order."""
     top, *rest = values
     return top + math.log1p(sum(math.exp(value - top) for value in rest))
+
+
+def _inside_words(text: str, offsets: Sequence[tuple[int, int]]) -> tuple[Bools, Bools]:
+    """Which tokens begin, and which end, inside a word or a URL of the text: no answer is cut there. (tokens,) each."""
+    urls = [match.span() for match in _URL.finditer(text)] if "://" in text else []
+
+    def inside(at: int) -> bool:
+        if not 0 < at < len(text):
+            return False
+        before, after = text[at - 1], text[at]
+        if before.isalnum() and after.isalnum() and max(before, after) < _WITHOUT_SPACES:
+            return True
+        return any(start < at < end for start, end in urls)
+
+    return (
+        np.array([inside(start) for start, _ in offsets], np.bool_),
+        np.array([inside(end) for _, end in offsets], np.bool_),
+    )
 
 
 def _grid(start: Floats, end: Floats, max_answer: int) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.reading.bases import DEFAULT_BASE, Base, locate
-from bot.reading.batches import batches
+from bot.reading.batches import batches, padded
 from bot.reading.cpu import computes_bfloat16
 from bot.reading.loading import quiet_loading
 
@@ -77,14 +77,9 @@ class BaseEncoder:
             torch.autocast("cpu", dtype=torch.bfloat16, enabled=computes_bfloat16()),
         ):
             for batch in batches([len(ids) for ids in tokens], TOKENS_IN_A_BATCH):
-                width = max(len(tokens[i]) for i in batch)
-                ids = torch.zeros((len(batch), width), dtype=torch.long)
-                mask = torch.zeros((len(batch), width), dtype=torch.long)
-                for row, i in enumerate(batch):
-                    ids[row, : len(tokens[i])] = torch.tensor(tokens[i])
-                    mask[row, : len(tokens[i])] = 1
-                hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
-                shares = mask.unsqueeze(-1).to(hidden.dtype)
+                inputs = padded([tokens[i] for i in batch], 0)  # masked: any id will do
+                hidden = model(**inputs).last_hidden_state
+                shares = inputs["attention_mask"].unsqueeze(-1).to(hidden.dtype)
                 mean = (hidden * shares).sum(1) / shares.sum(1)
                 vectors[batch] = torch.nn.functional.normalize(mean.float()).numpy()
         return vectors

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.reading.bases import locate
 from bot.reading.batches import batches, padded
 from bot.reading.calibrator import Calibrator, load_calibrator
-from bot.reading.card import CALIBRATOR, read_card
+from bot.reading.card import CALIBRATOR
 from bot.reading.cpu import computes_bfloat16
 from bot.reading.decoding import N_BEST, Floats, Ranking, rank_spans, span_log_probability, window_spans
-from bot.reading.loading import load_adapted
+from bot.reading.loading import load_adapted, opened
 from bot.reading.quantization import Quantize
 from bot.reading.ranked import Ask, RankedReader
 from bot.reading.windows import Window, WindowCutter, load_cutter
@@ -103,13 +102,7 @@ def load_extractive(
     merge: bool = True,
 ) -> ExtractiveReader:
     """The extractive reader of an adapter folder; see `readers.load_reader`."""
-    card = read_card(adapter_folder)
-    found = locate(base or card["base"])
-    read_card(adapter_folder, found)
-    if threads is not None:
-        import torch
-
-        torch.set_num_threads(threads)
+    card, found = opened(adapter_folder, base, threads)
     return ExtractiveReader(
         str(card["id"]),
         load_adapted(found.folder, adapter_folder, quantize=quantize, merge=merge),

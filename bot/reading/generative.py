@@ -19,13 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.reading.aligning import closest_sentence, find_words
-from bot.reading.bases import locate
 from bot.reading.batches import batches, padded
 from bot.reading.calibrator import Calibrator, load_calibrator
-from bot.reading.card import CALIBRATOR, read_card
+from bot.reading.card import CALIBRATOR
 from bot.reading.cpu import computes_bfloat16
 from bot.reading.decoding import N_BEST, Ranking, Span, rank_spans
-from bot.reading.loading import load_adapted
+from bot.reading.loading import load_adapted, opened
 from bot.reading.quantization import Quantize
 from bot.reading.ranked import Ask, RankedReader
 from bot.reading.sequences import (
@@ -208,13 +207,7 @@ def load_generative(
     merge: bool = True,
 ) -> GenerativeReader:
     """The generative reader of an adapter folder; see `readers.load_reader`."""
-    card = read_card(adapter_folder)
-    found = locate(base or card["base"])
-    read_card(adapter_folder, found)
-    if threads is not None:
-        import torch
-
-        torch.set_num_threads(threads)
+    card, found = opened(adapter_folder, base, threads)
     return GenerativeReader(
         str(card["id"]),
         load_adapted(found.folder, adapter_folder, "generative", quantize=quantize, merge=merge),

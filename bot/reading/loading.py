@@ -15,6 +15,8 @@ from typing import Any
 
 from bot.errors import BaseError
 from bot.reading.architectures import ReaderKind, architecture_of, without_dropout
+from bot.reading.bases import Base, locate
+from bot.reading.card import read_card, refuse_other_base
 from bot.reading.quantization import Quantize, quantization_config
 
 
@@ -40,6 +42,21 @@ def quiet_loading() -> Iterator[None]:
         untyped.set_verbosity(verbosity)
         if bars:
             untyped.enable_progress_bar()
+
+
+def opened(adapter: Path, base: str | None, threads: int | None) -> tuple[dict[str, Any], Base]:
+    """The card of an adapter folder and the base to read with, both verified; and the process computes on so many cores.
+
+    `base`: None is the card's. Raises AdapterError, BaseError.
+    """
+    card = read_card(adapter)
+    found = locate(base or card["base"])
+    refuse_other_base(card, found)
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
+    return card, found
 
 
 def load_backbone(

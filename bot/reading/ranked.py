@@ -64,6 +64,7 @@ class RankedReader(ABC):
         weighed: list[tuple[Weighed, ...]] = []
         for i, span in enumerate(ranking.spans):
             features = reading_features(question, ranking, passages, priors, nearest, i)
+            parts = self._calibrator.parts(features)
             confidence = self._calibrator.confidence(features)
             if candidates:  # fitted on best spans: no other is trusted more than the one ranked above all
                 confidence = min(confidence, candidates[0].confidence)
@@ -79,7 +80,6 @@ class RankedReader(ABC):
                     grounded=span.text is None,
                 )
             )
-            parts = self._calibrator.parts(features)
             weighed.append(
                 (
                     Weighed("bias", 1.0, self._calibrator.bias),
