@@ -52,7 +52,7 @@ def review(as_json: Json = False) -> None:
     from bot.records import WORKSPACE
     from bot.store import documents
 
-    with root.knowledge(load_settings()) as (store, encoder):
+    with root.opened(load_settings()) as store:
         waiting = [each for each in documents.taught_everywhere(store) if each.scope != WORKSPACE]
         if as_json:
             rows = [
@@ -71,7 +71,7 @@ def review(as_json: Json = False) -> None:
             if choice == "q":
                 break
             if choice == "a":
-                memory.widen(store, encoder, lesson)
+                memory.widen(store, lesson)
             elif choice == "r":
                 memory.unteach(store, lesson.id or 0)
         typer.echo("Nothing waits." if not waiting else "Done.")

@@ -196,12 +196,33 @@ def test_many_who_teach_the_same_at_once_leave_one_lesson(store: Store) -> None:
 
 def test_a_widened_lesson_is_everybodys_and_keeps_its_teacher(store: Store) -> None:
     lesson = teach(store, "10 days", scope="C1")
-    wide = memory.widen(store, ENCODER, lesson)
+    wide = memory.widen(store, lesson)
     assert (recalled(store), wide.scope) == ("10 days", WORKSPACE)
     assert documents.taught(store, ["C1"]) == []
     document = documents.document(store, wide.source, WORKSPACE)
     assert document is not None
     assert document.person == "U1"
+
+
+def test_a_widened_lesson_takes_the_place_of_the_workspaces_own(store: Store) -> None:
+    teach(store, "12 days")
+    memory.widen(store, teach(store, "10 days", scope="C1"))
+    assert [each.text[each.answer_start :] for each in documents.taught(store, [WORKSPACE])] == ["10 days"]
+
+
+def test_a_lesson_that_a_reviewer_rewrote_is_the_reviewers(store: Store) -> None:
+    wide = memory.widen(store, teach(store, "10 days", scope="C1"), words=" 11 days ", by="UADMIN")
+    assert recalled(store) == "11 days"
+    document = documents.document(store, wide.source, WORKSPACE)
+    assert document is not None
+    assert document.person == "UADMIN"
+
+
+def test_a_lesson_that_is_gone_can_not_be_widened(store: Store) -> None:
+    lesson = teach(store, "10 days", scope="C1")
+    memory.unteach(store, lesson.id or 0)
+    with pytest.raises(DocumentError, match="is gone"):
+        memory.widen(store, lesson)
 
 
 def test_evidence_is_the_first_passage_in_which_the_answer_stands(store: Store) -> None:

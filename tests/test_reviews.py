@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import DataError
 from bot.records import Answer, Feedback, Question, Review
-from bot.store import Store, feedback, open_store, people, questions, reviews
+from bot.store import Store, channels, feedback, open_store, people, questions, reviews
 
 
 @pytest.fixture
@@ -72,3 +72,10 @@ def test_a_forgotten_reviewers_words_go_and_decisions_stay_without_the_name(stor
     people.forget(store, "UADMIN")
     [(key, left)] = reviews.all_of(store).items()
     assert (key, left.decision, left.by) == ((answer, "U1"), "reject", reviews.FORGOTTEN)
+
+
+def test_what_is_known_of_a_channel_is_what_was_said_last(store: Store) -> None:
+    channels.note(store, "C1", public=True)
+    channels.note(store, "C2", public=True)
+    channels.note(store, "C2", public=False)
+    assert channels.public(store) == {"C1"}

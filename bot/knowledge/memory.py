@@ -51,8 +51,20 @@ def teach(
     if not question or not answer:
         missing = "answer" if question else "question"
         raise DocumentError(f"the {missing} is empty; expected a question and its answer: write both")
+    return _keep(store, encoder.encode([question])[0], question, answer, scope, person, evidence)
+
+
+def _keep(
+    store: Store,
+    vector: np.ndarray,
+    question: str,
+    answer: str,
+    scope: str,
+    person: str,
+    evidence: Passage | None,
+) -> Passage:
+    """As `teach`, with the question's vector."""
     text = f"{question}\n{answer}"
-    vector = encoder.encode([question])[0]
     new = Document(
         source=f"taught:{uuid.uuid4()}",
         title=textwrap.shorten(question, TITLE_WIDTH, placeholder="…") or question[:TITLE_WIDTH],
@@ -139,20 +151,27 @@ def _one_line(question: str) -> str:
     return " ".join(question.encode("utf-8", "replace").decode().split())
 
 
-def widen(store: Store, encoder: Encoder, lesson: Passage) -> Passage:
-    """Gives a lesson of one channel to the whole workspace, in its teacher's name, as a reviewer agreed."""
+def widen(store: Store, lesson: Passage, *, words: str | None = None, by: str = "") -> Passage:
+    """Gives a lesson of one channel to the whole workspace, as a reviewer agreed.
+
+    In its teacher's name; with other `words`, which are the reviewer's, in the name of `by`. Needs no model: the
+    question stays, and its vector with it. Raises DocumentError: the lesson is gone.
+    """
     teacher = documents.document(store, lesson.source, lesson.scope)
+    if teacher is None or lesson.id is None:
+        raise DocumentError("that taught answer is gone; expected one that waits: look at the queue again")
     evidence = None if lesson.evidence_id is None else documents.passage(store, lesson.evidence_id)
-    if evidence is not None and evidence.scope != WORKSPACE:
+    if words is not None or (evidence is not None and evidence.scope != WORKSPACE):
         evidence = None  # the answer is for all now, the channel's own document isn't
+    stored = documents.vectors_of(store, [lesson.id]).get(lesson.id, b"")
     with store.write():
-        unteach(store, lesson.id or 0)
-        return teach(
+        unteach(store, lesson.id)
+        return _keep(
             store,
-            encoder,
-            question=lesson.question or "",
-            answer=lesson.text[lesson.answer_start :],
-            scope=WORKSPACE,
-            person=(teacher.person if teacher else None) or "",
-            evidence=evidence,
+            np.frombuffer(stored, np.float32),
+            lesson.question or "",
+            lesson.text[lesson.answer_start :] if words is None else words.strip(),
+            WORKSPACE,
+            (teacher.person or "") if words is None else by,
+            evidence,
         )

@@ -43,6 +43,13 @@ def record(store: Store, review: Review) -> Review:
     return Review(**fields)
 
 
+def remove(store: Store, answer_id: int, person: str) -> bool:
+    """Takes a decision back; False if there was none."""
+    with store.write() as db:
+        done = db.execute("DELETE FROM reviews WHERE answer_id = ? AND person = ?", [answer_id, person])
+        return done.rowcount == 1
+
+
 def of(store: Store, answer_id: int, person: str) -> Review | None:
     row = store.one("SELECT * FROM reviews WHERE answer_id = ? AND person = ?", [answer_id, person])
     return Review(**row) if row else None

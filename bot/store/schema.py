@@ -218,3 +218,23 @@ def m006_reviews(db: Database) -> None:
         BEGIN DELETE FROM reviews WHERE answer_id = new.answer_id AND person = new.person; END
         """
     )
+
+
+@migrations()
+def m009_feedback_that_speaks_of_passages(db: Database) -> None:
+    # Every search looks for it; nearly all feedback is none.
+    db.execute(
+        "CREATE INDEX feedback_on_passages ON feedback(given_at) WHERE reason = 'wrong_passage' OR passage_id IS NOT NULL"
+    )
+
+
+@migrations()
+def m008_cancelled_runs_and_rebuilds(db: Database) -> None:
+    db.execute("ALTER TABLE runs ADD COLUMN cancel TEXT")
+    # A retraining that has to come whether or not there is new feedback, such as after somebody was forgotten.
+    db.execute("CREATE TABLE rebuilds (id INTEGER PRIMARY KEY AUTOINCREMENT, why TEXT NOT NULL, asked_at REAL NOT NULL)")
+
+
+@migrations()
+def m010_channels(db: Database) -> None:
+    db.table("channels").create({"id": str, "public": int}, pk="id", not_null={"public"})
