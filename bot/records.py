@@ -55,7 +55,7 @@ class Found:
 
     passage: Passage
     score: float  # reciprocal rank fusion; higher is better
-    similarity: float  # cosine of question and passage, -1..1
+    similarity: float  # cosine of question and passage, -1..1, and what people said of it for this question
     bm25_rank: int | None  # 1 = best; None: not among the word matches
     vector_rank: int | None
 
@@ -75,6 +75,11 @@ class Question:
     follows: str | None = None  # the thread's question that this one continues
     asked_at: float = 0.0
     id: int | None = None
+
+    @property
+    def asked(self) -> str:
+        """As search and reader see it: the newer question first, then the one that it follows."""
+        return f"{self.text} {self.follows}" if self.follows else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +216,27 @@ class Feedback:
     given_at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A piece of feedback that speaks of a passage, and the question it was said of."""
+
+    answer_id: int
+    person: str
+    question: str  # as search saw it, with what it follows
+
+
+PersonKind = Literal["member", "guest", "external", "bot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who was seen: who they are to the workspace, and since when."""
+
+    id: str
+    kind: PersonKind
+    first_seen: float  # Unix seconds; never moves
+
+
 Decision = Literal["accept", "edit", "reject"]
 
 
@@ -301,6 +327,38 @@ class Promotion:
     id: int | None = None
 
 
+Outcome = Literal["promoted", "worse", "undecided", "overtaken", "failed", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """An adapter on a live trial: it answers a share of the questions, and people's votes decide. At most one is open."""
+
+    adapter: str
+    champion: str  # whom it challenges; another champion ends the trial
+    share: float | None  # of the questions, 0..0.5; None: as LOREBOT_CANARY says
+    by: str  # a person's id, "schedule" or "cli"
+    why: str
+    run_id: int | None = None
+    started_at: float = 0.0
+    ended_at: float | None = None  # None: it is open
+    outcome: Outcome | None = None
+    ending: str | None = None  # why it ended so, with its numbers
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """One person's last vote on what one adapter answered to one question in Slack."""
+
+    answer_id: int
+    person: str
+    adapter: str
+    question: str
+    up: bool
+    given_at: float
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The gate's decision on a candidate, with its numbers and reasons."""
@@ -330,4 +388,5 @@ class Run:
     heartbeat_at: float = 0.0
     finished_at: float | None = None
     reported: bool = False  # the verdict was posted where it was awaited
+    cancel: str | None = None  # who asked for its end: a person's id, "cli", "quiet hours", "forget"
     id: int | None = None

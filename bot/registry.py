@@ -25,8 +25,8 @@ from bot.errors import AdapterError
 from bot.reading.bases import DEFAULT_BASE
 from bot.reading.card import CARD, publish, read_card
 from bot.reading.shipped import shipped_seed
-from bot.records import Adapter, Promotion
-from bot.store import Store
+from bot.records import Adapter, Challenge, Outcome, Promotion
+from bot.store import Store, challenges
 from bot.store import adapters as log
 
 ALLOWED = (".safetensors", ".json", ".md")
@@ -168,6 +168,52 @@ class Registry:
             f"Found nothing that served before {current}; expected an earlier promotion to go back to."
         )
 
+    def newcomer(self) -> tuple[Promotion, Adapter] | None:
+        """The promotion that put the champion into service, and its predecessor; None where nobody has to prove a thing.
+
+        What was gone back to has served before, and so has the seed: only a version that is new there is watched.
+        """
+        served, fresh = self._read_log()
+        if fresh is None or len(served) < 2 or self.champion().id != served[-1]:
+            return None
+        return fresh, self.show(served[-2])
+
+    def challenge(
+        self, adapter_id: str, by: str, why: str, run_id: int | None = None, share: float | None = None
+    ) -> Challenge:
+        """Puts a version on a live trial against the champion: it answers `share` of the questions (None: the setting's).
+
+        Raises AdapterError where it can't serve or is the champion, BusyError while another trial is open; nothing
+        has changed then.
+        """
+        with self._store.write():
+            adapter, champion = self.show(adapter_id), self.champion()
+            problem = self._problem(adapter)
+            if problem is None and adapter.id == champion.id:
+                problem = f"Adapter {adapter.id} is the champion; expected another one to challenge it."
+            if problem is None and share is not None and not 0 < share <= 0.5:
+                problem = f"Found a share of {share:g}; expected more than 0 and at most 0.5 of the questions."
+            if problem is not None:
+                raise AdapterError(problem)
+            return challenges.begin(self._store, Challenge(adapter.id, champion.id, share, by, why, run_id))
+
+    def challenger(self) -> Adapter | None:
+        """The version on trial, where it may still serve and challenges the champion of now."""
+        trial = challenges.current(self._store)
+        if trial is None or trial.champion != self.champion().id:
+            return None
+        adapter = self.show(trial.adapter)
+        return adapter if self._problem(adapter) is None else None
+
+    def end_challenge(self, outcome: Outcome, why: str, only: int | None = None) -> Challenge | None:
+        """Closes the open trial (`only` that with this id) and returns it as it is then; None: there was none."""
+        with self._store.write():
+            trial = challenges.current(self._store)
+            if trial is None or trial.id is None or only not in (None, trial.id):
+                return None
+            challenges.end(self._store, trial.id, outcome, why)
+            return challenges.challenge(self._store, trial.id)
+
     def learned_from(self, person: str) -> list[Adapter]:
         """The versions, not yet retired, that learned from `person`: their cards keep people as digests only."""
         digest = person_digest(person)
@@ -190,30 +236,43 @@ class Registry:
         with self._store.write():
             if self.champion().id == adapter_id:
                 self.rollback(by, why)
+            trial = challenges.current(self._store)
+            if trial is not None and trial.adapter == adapter_id:
+                self.end_challenge("ended", why)
             log.refresh(self._store, replace(adapter, card={**adapter.card, RETIRED: why}))
         shutil.rmtree(adapter.folder, ignore_errors=True)
 
     def _append(self, promotion: Promotion) -> Promotion:
         promotion = replace(promotion, at=time.time())
+        trial = challenges.current(self._store)
+        if trial is not None:
+            won = trial.adapter == promotion.adapter
+            self.end_challenge("promoted" if won else "overtaken", promotion.why)
         return replace(promotion, id=log.append_promotion(self._store, promotion))
 
     def _served(self) -> list[str]:
-        """Ids from the seed to the champion, each having served before the next: the log read as a stack.
+        """Ids from the seed to the champion, each having served before the next."""
+        return self._read_log()[0]
+
+    def _read_log(self) -> tuple[list[str], Promotion | None]:
+        """The log read as a stack, from the seed to the champion; and the row that put the champion there as a new one.
 
         A row that names a version further down is a return to it, and what came after it was left. Rows about another
         base's versions are passed over.
         """
         seed = self.seed()
-        stack = [seed.id]
+        stack, fresh = [seed.id], None
         fitting = {each.id for each in log.adapters(self._store) if each.base_sha256 == seed.base_sha256}
         for row in log.promotions(self._store):
             if row.adapter not in fitting:
                 continue
             if row.adapter in stack:
                 del stack[stack.index(row.adapter) + 1 :]
+                fresh = None
             else:
                 stack.append(row.adapter)
-        return stack
+                fresh = row
+        return stack, fresh
 
     def _problem(self, adapter: Adapter) -> str | None:
         """Why a version can't serve, in one line."""

@@ -238,3 +238,50 @@ def m008_cancelled_runs_and_rebuilds(db: Database) -> None:
 @migrations()
 def m010_channels(db: Database) -> None:
     db.table("channels").create({"id": str, "public": int}, pk="id", not_null={"public"})
+
+
+@migrations()
+def m007_challenges(db: Database) -> None:
+    db.execute(
+        """
+        CREATE TABLE challenges (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            adapter TEXT NOT NULL REFERENCES adapters(id),
+            champion TEXT NOT NULL REFERENCES adapters(id),
+            share REAL,
+            "by" TEXT NOT NULL,
+            why TEXT NOT NULL,
+            run_id INTEGER REFERENCES runs(id),
+            started_at REAL NOT NULL,
+            ended_at REAL,
+            outcome TEXT CHECK ((outcome IS NULL) = (ended_at IS NULL)),
+            ending TEXT
+        )
+        """
+    )
+    # Across processes: a second trial can't be open, and what has ended stays as it is.
+    db.execute("CREATE UNIQUE INDEX one_challenge_at_a_time ON challenges((1)) WHERE ended_at IS NULL")
+    db.execute(
+        "CREATE TRIGGER challenges_stay BEFORE UPDATE ON challenges WHEN old.ended_at IS NOT NULL"
+        " BEGIN SELECT RAISE(ABORT, 'append-only'); END"
+    )
+    db.execute(
+        "CREATE TRIGGER challenges_last BEFORE DELETE ON challenges BEGIN SELECT RAISE(ABORT, 'append-only'); END"
+    )
+    db.table("answers").create_index(["adapter", "answered_at"])
+
+
+@migrations()
+def m005_people(db: Database) -> None:
+    db.table("people").create(
+        {"person": str, "kind": str, "first_seen": float}, pk="person", not_null={"kind", "first_seen"}
+    )
+    # Whoever took part before this table was there is no newcomer. What came from a file or the command line says
+    # nothing of who is in the workspace.
+    db.execute(
+        "INSERT INTO people (person, kind, first_seen) SELECT person, 'member', min(at) FROM ("
+        " SELECT person, asked_at AS at FROM questions WHERE source IN ('message', 'command')"
+        " UNION ALL SELECT f.person, f.given_at FROM feedback f JOIN answers a ON a.id = f.answer_id"
+        " JOIN questions q ON q.id = a.question_id WHERE q.source IN ('message', 'command')"
+        ") GROUP BY person"
+    )
