@@ -363,7 +363,7 @@ class Ballot:
 class Verdict:
     """The gate's decision on a candidate, with its numbers and reasons."""
 
-    decision: Literal["promote", "reject", "not_yet"]
+    decision: Literal["promote", "reject", "not_yet", "trial"]
     reasons: tuple[str, ...]  # one readable sentence each, with its numbers
     numbers: dict[str, Any]  # JSON-able: scores of champion and candidate, differences, intervals, counts
 

@@ -1,9 +1,31 @@
-"""What is kept about a person, and how it goes."""
+"""What is kept about a person: who they are to the workspace, since when; and how all of it goes."""
 
 from __future__ import annotations
 
+import time
+
+from bot.records import Person, PersonKind
 from bot.store import reviews
 from bot.store.database import Store
+
+
+def seen(store: Store, person: str, kind: PersonKind, at: float | None = None) -> None:
+    """Notes that somebody took part. When they were first seen never moves; what they are is what they are now."""
+    known = store.one("SELECT kind FROM people WHERE person = ?", [person])
+    if known is not None and known["kind"] == kind:
+        return
+    with store.write() as db:
+        db.execute(
+            "INSERT INTO people (person, kind, first_seen) VALUES (?, ?, ?)"
+            " ON CONFLICT(person) DO UPDATE SET kind = excluded.kind",
+            [person, kind, time.time() if at is None else at],
+        )
+
+
+def known(store: Store) -> dict[str, Person]:
+    """Everybody who was seen, by id."""
+    rows = store.rows("SELECT * FROM people")
+    return {row["person"]: Person(row["person"], row["kind"], row["first_seen"]) for row in rows}
 
 
 def forget(store: Store, person: str) -> dict[str, int]:
@@ -17,6 +39,7 @@ def forget(store: Store, person: str) -> dict[str, int]:
             db.execute("DELETE FROM passages WHERE document_id = ?", [document_id])
             db.execute("DELETE FROM documents WHERE id = ?", [document_id])
         reviews.forget(store, person)
+        db.execute("DELETE FROM people WHERE person = ?", [person])
         given = db.execute("DELETE FROM feedback WHERE person = ?", [person]).rowcount
         asked = db.execute("DELETE FROM questions WHERE person = ?", [person]).rowcount
         # What waits to be answered again after a crash carries the message itself.
