@@ -2,15 +2,27 @@
 
 import json
 import unicodedata
-from pathlib import Path
+from itertools import combinations
 
-PATH = Path(__file__).resolve().parent.parent / "training" / "golden.jsonl"
+from training.golden import GOLDEN, read_golden
+
 KEYS = {"id", "title", "context", "question", "answers", "is_impossible"}
+TELLING = 8  # words in a row that two texts share only when one was copied from the other
 
 
 def load():
-    with PATH.open(encoding="utf-8") as lines:
+    with GOLDEN.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
+
+
+def halves():
+    golden = read_golden()
+    return {"gate": golden.gate, "replay": golden.replay}
+
+
+def runs_of_words(text):
+    words = "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
+    return {tuple(words[i : i + TELLING]) for i in range(len(words) - TELLING + 1)}
 
 
 ROWS = load()
@@ -79,14 +91,15 @@ def test_every_title_names_one_text():
 
 def test_size_and_lengths():
     contexts = {row["context"] for row in ROWS}
-    assert len(contexts) >= 50
-    assert len(ROWS) >= 270
-    assert all(80 <= len(context.split()) <= 170 for context in contexts)
+    assert len(contexts) >= 80
+    assert len(ROWS) >= 400
+    for context in contexts:
+        assert 200 <= len(context) <= 1500, context[:40]
 
 
 def test_about_a_third_is_unanswerable():
     share = sum(row["is_impossible"] for row in ROWS) / len(ROWS)
-    assert 0.25 <= share <= 0.42, share
+    assert 0.30 <= share <= 0.37, share
 
 
 def test_every_text_has_both_kinds():
@@ -94,3 +107,34 @@ def test_every_text_has_both_kinds():
     for row in ROWS:
         kinds.setdefault(row["context"], set()).add(row["is_impossible"])
     assert all(len(found) == 2 for found in kinds.values())
+
+
+def test_no_text_is_a_near_copy_of_another():
+    # A copy with a few words changed would hash into the other half, and the
+    # gate would then ask about what training has seen.
+    runs = {row["title"]: runs_of_words(row["context"]) for row in ROWS}
+    for one, other in combinations(runs, 2):
+        assert not runs[one] & runs[other], (one, other)
+
+
+def test_halves_share_no_text_and_lose_no_question():
+    gate, replay = halves().values()
+    assert not {item.context for item in gate} & {item.context for item in replay}
+    assert sorted(item.id for item in gate + replay) == sorted(row["id"] for row in ROWS)
+
+
+def test_halves_are_alike_in_size_and_kind():
+    for name, items in halves().items():
+        assert 0.4 <= len(items) / len(ROWS) <= 0.6, name
+        unanswerable = sum(not item.answerable for item in items) / len(items)
+        assert 0.25 <= unanswerable <= 0.42, (name, unanswerable)
+
+
+def test_no_text_changes_halves_when_the_file_does(tmp_path):
+    file = tmp_path / "golden.jsonl"
+    fewer = ROWS[::-1][::3]
+    file.write_text("".join(json.dumps(row) + "\n" for row in fewer), encoding="utf-8")
+    part = read_golden(file)
+    assert part.gate and part.replay
+    for name, items in {"gate": part.gate, "replay": part.replay}.items():
+        assert {item.context for item in items} <= {item.context for item in halves()[name]}, name
