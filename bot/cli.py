@@ -207,15 +207,23 @@ def evaluate(
 
 
 @app.command(epilog="Example: lorebot retrain --json")
-def retrain(as_json: Json = False) -> None:
+def retrain(
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Stop the one that is running, whoever started it.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Run one training cycle now: feedback to examples, a candidate, a verdict, and promotion if it is proven better."""
-    import subprocess
-
-    from bot.retraining import cycle_command, cycle_environment
+    from bot import app as root
+    from bot import retraining
 
     settings = load_settings()
-    command = [*cycle_command(settings, by="cli"), *(["--json"] if as_json else [])]
-    raise typer.Exit(subprocess.run(command, env=cycle_environment(settings), check=False).returncode)
+    if not cancel:
+        raise typer.Exit(retraining.run_here(settings, by="cli", arguments=["--json"] if as_json else []))
+    with root.opened(settings) as store:
+        run = retraining.cancel(store, by="cli")
+    told = f"run {run.id} stops within seconds; the champion goes on serving, and what was trained is kept"
+    typer.echo(json.dumps({"run": run.id, "cancelled_by": run.cancel}) if as_json else told)
 
 
 @app.command(epilog="Example: lorebot forget U024BE7LH")

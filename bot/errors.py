@@ -33,5 +33,9 @@ class TrainingError(LorebotError):
     """A retraining can't start or can't go on."""
 
 
+class StoppedError(LorebotError):
+    """Somebody asked a training to stop: no failure, and what it has done so far is kept."""
+
+
 class BusyError(LorebotError):
     """The one place is taken: another retraining runs, or the inference queue is full."""

@@ -112,7 +112,7 @@ def connect(running: ExitStack, service: Service, *, http_port: int | None = Non
         settings=settings,
         answer=service.answerer.answer,
         teach=_teacher(service),
-        retrain=lambda by, channel, ts: _start_cycle(settings, by=by, channel=channel, ts=ts),
+        retrain=lambda by, channel, ts: retraining.start_cycle(settings, by=by, channel=channel, ts=ts),
         rollback=service.registry.rollback,
         status=lambda: status(service, retraining.next_run(scheduler)),
     )
@@ -182,14 +182,6 @@ def status(service: Service, next_run: Any) -> Status:
         running=runs.running(service.store),
         next_retraining=next_run.timestamp() if next_run else None,
     )
-
-
-def _start_cycle(settings: Settings, *, by: str, channel: str | None, ts: str | None) -> None:
-    from bot.retraining import start_cycle
-
-    process = start_cycle(settings, by=by, channel=channel, ts=ts)
-    # Somebody has to wait for a child process, or it stays behind as a zombie.
-    threading.Thread(target=process.wait, name="retraining", daemon=True).start()
 
 
 def _teacher(service: Service) -> Callable[..., Passage]:

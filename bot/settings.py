@@ -6,6 +6,7 @@ the names that Slack's documentation uses; ours begin with LOREBOT_.
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +15,7 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.quiet import quiet_hours
 
 
 def _names(value: object) -> object:
@@ -113,11 +115,40 @@ class Settings(BaseSettings):
         "", description="URL under which the learned files can be opened; links in answers are made from it."
     )
     max_file_mb: float = Field(20, gt=0, description="Files larger than this are not learned.")
+    trust_after_days: float = Field(
+        3,
+        ge=0,
+        description="A new account's feedback waits for a reviewer that many days; 0: it counts at once.",
+    )
+    person_share: float = Field(
+        0.05,
+        gt=0,
+        le=1,
+        description="Share of what is learned that one person's feedback may have; small teams are given more.",
+    )
     retrain_cron: str = Field(
         "0 3 * * *", description="When to retrain (cron expression, local time); empty: never by itself."
     )
     retrain_min_feedback: int = Field(
         50, ge=1, description="A scheduled retraining needs at least this much new feedback."
+    )
+    quiet_hours: str = Field(
+        "", description="Local times such as 08:00-19:00 in which no scheduled retraining runs; empty: none."
+    )
+    train_command: str = Field(
+        "",
+        description="Command that trains elsewhere: {build} is the folder to read, {out} the adapter folder to make.",
+    )
+    canary: float = Field(
+        0,
+        ge=0,
+        le=0.5,
+        description="Share of the threads that an adapter on live trial answers; 0: no trials.",
+    )
+    canary_days: float = Field(
+        14,
+        gt=0,
+        description="A live trial in which votes prove nothing within this many days ends undecided.",
     )
     log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
 
@@ -139,6 +170,22 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _times(cls, value: str) -> str:
+        quiet_hours(value)
+        return value
+
+    @field_validator("train_command")
+    @classmethod
+    def _with_folders(cls, value: str) -> str:
+        if value.strip() and not all(place in value for place in ("{build}", "{out}")):
+            raise ValueError(
+                "expected {build} and {out} in it, as in python -m training finetune {build} {out}"
+            )
+        shlex.split(value)
+        return value
 
     @property
     def writing(self) -> dict[str, bool | int]:
@@ -166,7 +213,8 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
+        why = first["msg"].removeprefix("Value error, ")
         shown = name.upper() if name.lower().startswith("slack_") else f"LOREBOT_{name.upper()}"
         raise SettingsError(
-            f"{shown} is {first.get('input')!r}: {first['msg'][0].lower()}{first['msg'][1:]}; set it in the environment or .env"
+            f"{shown} is {first.get('input')!r}: {why[0].lower()}{why[1:]}; set it in the environment or .env"
         ) from None

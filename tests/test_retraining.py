@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot import retraining
-from bot.errors import BusyError, SettingsError
-from bot.records import Answer, Feedback, Question
+from bot.errors import BusyError, SettingsError, TrainingError
+from bot.quiet import quiet_hours
+from bot.records import Answer, Feedback, Question, Review, Run, Verdict
 from bot.settings import Settings
-from bot.store import Store, feedback, open_store, questions, runs
+from bot.store import Store, feedback, open_store, people, questions, reviews, runs
 
 
 @pytest.fixture
@@ -25,11 +30,16 @@ def store(settings: Settings) -> Store:
     return open_store(settings.database)
 
 
-def give(store: Store, number: int) -> None:
+def give(store: Store, number: int, person: str = "U1") -> list[tuple[int, str]]:
+    """So many ups on answers to different questions; returns their keys."""
+    keys = []
     for i in range(number):
-        question = questions.record_question(store, Question("cli", f"{time.time()} {i}", "?", "U1"))
+        key = f"{time.time()} {i}"
+        question = questions.record_question(store, Question("cli", key, f"What is {key}?", person))
         answer = questions.record_answer(store, Answer(question.id or 0, "yes", 0.9, "seed", (), ()))
-        feedback.record(store, Feedback(answer.id or 0, "U1", "up", "button"))
+        feedback.record(store, Feedback(answer.id or 0, person, "up", "button"))
+        keys.append((answer.id or 0, person))
+    return keys
 
 
 def test_the_command_names_who_asked_and_where_the_report_goes(settings: Settings) -> None:
@@ -97,6 +107,20 @@ def test_the_clock_starts_a_cycle_only_with_enough_new_feedback(settings: Settin
     assert started == ["schedule"]
     runs.finish(store, runs.start(store, by="schedule").id or 0)
     assert retraining.due(settings, store) == retraining.Due(new=0, needed=3)
+
+
+def test_feedback_that_waits_for_a_reviewer_counts_once_it_is_accepted(
+    settings: Settings, store: Store
+) -> None:
+    people.seen(store, "UGUEST", "guest")
+    keys = give(store, 3, "UGUEST")
+    assert retraining.due(settings, store).new == 0
+    runs.finish(store, runs.start(store, by="U1").id or 0)
+    for answer_id, person in keys:
+        reviews.record(store, Review(answer_id, person, "accept", None, "U1", time.time()))
+    assert retraining.due(settings, store) == retraining.Due(new=3, needed=3)
+    runs.finish(store, runs.start(store, by="U1").id or 0)
+    assert retraining.due(settings, store).new == 0
 
 
 def test_a_failed_cycle_uses_up_no_feedback(settings: Settings, store: Store) -> None:
@@ -167,6 +191,135 @@ def test_a_dead_run_gives_up_its_lock(store: Store) -> None:
     first = runs.run(store, 1)
     assert first is not None
     assert (first.state, first.error) == ("failed", "the process died")
+
+
+def test_a_cancelled_run_is_told_so_once_and_by_whoever_asked_first(store: Store) -> None:
+    run = runs.start(store, by="schedule")
+    assert runs.cancel(store, "U9", run_id=(run.id or 0) + 1) is None
+    assert retraining.cancel(store, by="U1").id == run.id
+    assert retraining.cancel(store, by="U2").cancel == "U1"
+    assert runs.cancelled_by(store, run.id or 0) == "U1"
+
+
+def test_where_nothing_can_be_cancelled_the_reason_is_said(store: Store) -> None:
+    with pytest.raises(TrainingError, match="found no retraining at work"):
+        retraining.cancel(store, by="cli")
+    run = runs.start(store, by="schedule")
+    runs.update(store, run.id or 0, verdict=Verdict("reject", ("worse",), {}))
+    with pytest.raises(TrainingError, match="found run 1 at its verdict"):
+        retraining.cancel(store, by="cli")
+    runs.finish(store, run.id or 0)
+    kill(store, runs.start(store, by="schedule"))
+    with pytest.raises(TrainingError, match="found run 2 dead"):
+        retraining.cancel(store, by="cli")
+    assert runs.running(store) is None
+
+
+def kill(store: Store, run: Run) -> None:
+    """Makes a run one whose process is gone."""
+    with store.write() as db:
+        db.execute(
+            "UPDATE runs SET pid = ?, heartbeat_at = ? WHERE id = ?",
+            [2**22 + 1, time.time() - runs.GONE_AFTER_S - 1, run.id],
+        )
+
+
+NOON, EVENING = datetime(2026, 3, 2, 12, 0), datetime(2026, 3, 2, 19, 0)
+
+
+def look(store: Store, now: datetime = EVENING, quiet: str = "08:00-19:00") -> list[str]:
+    """By whom the clock's look starts a run."""
+    started: list[str] = []
+    retraining.look_after(store, started.append, quiet_hours(quiet), now)
+    return started
+
+
+def test_a_run_that_died_is_told_in_the_log_and_not_tried_again_by_itself(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = runs.start(store, by="schedule")
+    runs.update(store, run.id or 0, stage="training", progress=0.43)
+    assert look(store) == []
+    assert not caplog.records
+    kill(store, run)
+    assert look(store) == []
+    assert "run 1 died in training at 43%; the champion goes on serving" in caplog.text
+    assert runs.last(store).error == "the process died"  # type: ignore[union-attr]
+
+
+def test_what_quiet_hours_stopped_goes_on_after_them(store: Store) -> None:
+    run = runs.start(store, by="schedule")
+    runs.cancel(store, runs.QUIET)
+    runs.finish(store, run.id or 0, error="cancelled by quiet hours")
+    assert look(store, NOON) == []
+    assert look(store, EVENING) == ["schedule"]
+    runs.start(store, by="schedule")
+    assert look(store, EVENING) == []
+
+
+def test_what_a_person_cancelled_does_not_go_on_by_itself(store: Store) -> None:
+    run = runs.start(store, by="schedule")
+    runs.cancel(store, "U1")
+    runs.finish(store, run.id or 0, error="cancelled by U1")
+    assert look(store) == []
+
+
+def test_a_rebuild_that_is_due_begins_whatever_the_feedback_and_once_only(
+    settings: Settings, store: Store
+) -> None:
+    runs.finish(store, runs.start(store, by="schedule").id or 0)
+    runs.ask_rebuild(store, "somebody was forgotten")
+    assert look(store, NOON) == []
+    assert look(store) == ["rebuild"]
+    runs.finish(store, runs.start(store, by="rebuild").id or 0, error="out of memory")
+    assert look(store) == []
+    started: list[str] = []
+    retraining._start_if_due(settings, store, lambda settings, by: started.append(by))
+    assert started == ["rebuild"]
+    runs.finish(store, runs.start(store, by="rebuild").id or 0)
+    assert runs.rebuild_due(store) is None
+
+
+def test_what_falls_due_in_quiet_hours_waits_for_their_end(settings: Settings, store: Store) -> None:
+    started: list[str] = []
+    give(store, 3)
+    tomorrow = datetime.now().replace(hour=12, minute=0) + timedelta(days=1)
+    now = [tomorrow]
+    scheduler = retraining.schedule(
+        settings.model_copy(update={"quiet_hours": "08:00-19:00"}),
+        store,
+        lambda settings, by: started.append(by),
+        lambda: now[0],
+    )
+    try:
+        scheduler.get_job(retraining.JOB).func()
+        assert started == []
+        postponed = scheduler.get_job(retraining.POSTPONED)
+        assert postponed.next_run_time.replace(tzinfo=None) == tomorrow.replace(
+            hour=19, second=0, microsecond=0
+        )
+        now[0] = tomorrow.replace(hour=19)
+        postponed.func()
+        assert started == ["schedule"]
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+def test_ctrl_c_lets_a_cycle_in_the_foreground_end_by_itself(tmp_path: Path) -> None:
+    script = "trap 'sleep 1; echo freed; exit 1' INT; echo ready; sleep 60 & wait"
+    code = (
+        "from bot import retraining; from bot.settings import Settings;"
+        f"retraining.cycle_command = lambda *_, **__: ['/bin/sh', '-c', {script!r}];"
+        f"raise SystemExit(retraining.run_here(Settings(home={str(tmp_path)!r}, _env_file=None), by='cli'))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.stdout.readline() == "freed\n"
+    assert process.wait(60) == 1
 
 
 def test_a_run_elsewhere_that_is_silent_for_a_moment_keeps_its_lock(store: Store) -> None:

@@ -9,6 +9,7 @@ run anywhere (`python -m training finetune BUILD OUT`).
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -21,6 +22,8 @@ from bot.reading.quantization import Quantize
 from bot.records import Example
 
 BUILD, EXAMPLES, CALIBRATION = "build.json", "examples.jsonl", "calibration.jsonl"
+CARRIED = "seed-adapter"
+"""In a build that goes to another machine: the folder that holds the seed adapter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class TrainingSettings:
     teacher_weight: float = (
         1.0  # of following the teacher's distributions, where there is one, against the labels
     )
-    checkpoint_every: int = 200  # steps
+    checkpoint_every: int = 50  # steps; saving LoRA layers takes less time than one of them
     seed: int = 1
     quantize: Quantize = ""  # the frozen base in 8 or 4 bits; "": whole
 
@@ -90,7 +93,7 @@ def write_build(
     head = {
         "base": base,
         "base_sha256": base_sha256,
-        "seed_adapter": str(seed_adapter) if seed_adapter else None,
+        "seed_adapter": str(seed_adapter.absolute()) if seed_adapter else None,
         "teacher": str(teacher) if teacher else None,
         "settings": asdict(settings),
         "writing": asdict(writing),
@@ -110,7 +113,7 @@ def read_build(folder: Path) -> Build:
     try:
         head = json.loads(head_path.read_text(encoding="utf-8"))
         settings = TrainingSettings(**head["settings"])
-        seed_adapter = Path(head["seed_adapter"]) if head["seed_adapter"] else None
+        seed_adapter = folder / head["seed_adapter"] if head["seed_adapter"] else None
         teacher = Path(head["teacher"]) if head.get("teacher") else None
         writing = Writing(**head.get("writing", {}))
         base, base_sha256 = str(head["base"]), str(head["base_sha256"])
@@ -130,6 +133,19 @@ def read_build(folder: Path) -> Build:
         head.get("notes", {}),
         teacher,
         writing,
+    )
+
+
+def carry_seed(folder: Path) -> None:
+    """Puts the seed adapter into the build, so that the folder alone is enough on another machine (with the base)."""
+    path = folder / BUILD
+    head = json.loads(path.read_text(encoding="utf-8"))
+    if not head["seed_adapter"] or head["seed_adapter"] == CARRIED:
+        return
+    shutil.rmtree(folder / CARRIED, ignore_errors=True)
+    shutil.copytree(head["seed_adapter"], folder / CARRIED)
+    path.write_text(
+        json.dumps({**head, "seed_adapter": CARRIED}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
 
 

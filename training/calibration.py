@@ -3,7 +3,7 @@ all."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,13 @@ from bot.records import Offered
 AT_ONCE = 64  # items read together
 
 
-def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item], parent: Path | None = None) -> None:
+def calibrate(
+    draft: Path,
+    card: dict[str, Any],
+    items: Sequence[Item],
+    parent: Path | None = None,
+    tell: Callable[[float, str], None] = lambda share, text: None,
+) -> None:
     """Adds the calibrator and the card to a draft that has its weights. `parent`: the seed adapter's folder.
 
     The card's `min_confidence` is the threshold of the best mean F1 on the items, and `scores` what it gives
@@ -44,6 +50,7 @@ def calibrate(draft: Path, card: dict[str, Any], items: Sequence[Item], parent: 
     read: list[tuple[Item, str, dict[str, float]]] = []  # with the best span's text and features
     searched = as_searched(items)
     for i in range(0, len(items), AT_ONCE):
+        tell(i / len(items), f"fitting the calibrator: item {i + 1} of {len(items)}")
         batch, found = items[i : i + AT_ONCE], searched[i : i + AT_ONCE]
         asks = [(item.question, (item.context, *item.others)) for item in batch]
         rankings = reader.rankings(asks, [each.priors for each in found])

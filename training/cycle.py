@@ -14,11 +14,13 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.errors import LorebotError, TrainingError
+from bot.errors import LorebotError, StoppedError, TrainingError
+from bot.quiet import QuietHours, quiet_hours
 from bot.reading.card import threshold
 from bot.reading.generative import Writing
 from bot.reading.items import Item
@@ -31,11 +33,14 @@ from bot.registry import Registry, new_id, person_digest
 from bot.settings import Settings
 from bot.store import Store, runs
 from training import report
-from training.build import CALIBRATION, EXAMPLES, TrainingSettings, write_build
+from training.build import TrainingSettings, write_build
+from training.compared import Evidence
+from training.elsewhere import train_elsewhere
 from training.examples import HELD_OUT, Gathered, gather, unremarked, weighted
 from training.finetune import CHECKPOINTS, Progress, finetune
 from training.gate import Margins, Measured, judge
 from training.golden import GOLDEN, Golden, as_replay, read_golden
+from training.interrupted import build_to_go_on_with, take_over_checkpoints
 from training.pulse import Pulse, Tell, heartbeat
 from training.trials import Trial, read_trials
 
@@ -70,6 +75,8 @@ class Loop:
     base: str | None = None  # where the base is; None: where the seed's card says
     quantize: Quantize = ""
     writing: Mapping[str, Any] = field(default_factory=dict)  # what is set of how a generative reader writes
+    quiet: QuietHours | None = None  # when a run that nobody asked for has to stand back
+    clock: Callable[[], datetime] = datetime.now  # local time, for quiet hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,10 @@ def open_loop(settings: Settings, store: Store) -> Loop:
         base=settings.base,
         quantize=settings.quantize,
         writing=settings.writing,
+        quiet=quiet_hours(settings.quiet_hours),
+        train=partial(train_elsewhere, settings.train_command, threads=settings.threads)
+        if settings.train_command.strip()
+        else finetune,
     )
 
 
@@ -121,18 +132,27 @@ def run_cycle(
 ) -> Finished:
     """One retraining. Raises BusyError where another one is running, LorebotError where it failed.
 
-    `show` is told the progress (share of the whole, text). Stopped by a signal, the run fails as "cancelled".
+    `show` is told the progress (share of the whole, text). Stopped by a signal, the run fails as "cancelled"; asked to
+    stop in the store, it raises StoppedError, and its checkpoints wait for the next one.
     """
+    def quiet() -> bool:
+        return by in runs.NOBODY and loop.quiet is not None and loop.quiet.hold(loop.clock())
+
     store, run = loop.store, runs.start(loop.store, by, channel, ts)
     run_id = run.id or 0
     try:
         with heartbeat(store, run_id):
-            finished = _cycle(loop, run, options, Pulse(store, run_id, show))
+            finished = _cycle(loop, run, options, Pulse(store, run_id, show, quiet))
         runs.finish(store, run_id)
         return replace(finished, run=runs.run(store, run_id) or finished.run)
     except KeyboardInterrupt:
         runs.finish(store, run_id, error="cancelled")
         raise TrainingError(f"run {run_id} was cancelled; the champion goes on serving") from None
+    except StoppedError as error:
+        runs.finish(store, run_id, error=str(error))
+        raise StoppedError(
+            f"run {run_id} was {error}; the champion goes on serving, and what was trained is kept for the next run"
+        ) from None
     except Exception as error:
         line = str(error) if isinstance(error, LorebotError) else f"{type(error).__name__}: {error}"
         runs.finish(store, run_id, error=" ".join(line.split())[:500])
@@ -151,26 +171,14 @@ def _cycle(loop: Loop, run: Run, options: Options, pulse: Pulse) -> Finished:
     if len(gathered.examples) < options.min_examples:
         return _conclude(loop, run, _too_few(gathered, options), gathered)
 
-    examples = _with_importance(gathered, seed, loop)
-    replayed = replay(loop, len(examples), options)
     settings = replace(options.settings, quantize=loop.quantize)
-    folder = loop.home / "work" / f"run-{run_id}"
-    candidate_id = new_id()
-    notes = {"id": candidate_id, "run": run_id, "data": _for_the_card(gathered, replayed)}
-    build = write_build(
-        folder / "build",
-        base=loop.base or seed.base,
-        base_sha256=seed.base_sha256,
-        seed_adapter=Path(seed.folder),
-        settings=settings,
-        examples=[*examples, *replayed],
-        calibration=loop.golden.replay,
-        notes=notes,
-        writing=Writing(**{**seed.card.get("writing", {}), **loop.writing}),
-    )
-    _take_over_checkpoints(build, f"{seed.sha256} {settings}")
+    folder, key = loop.home / "work" / f"run-{run_id}", f"{seed.sha256} {settings}"
+    build = build_to_go_on_with(loop.store, run, folder, key)
+    if build is None:
+        build = _build(loop, run, folder / "build", seed, gathered, settings, options)
+    take_over_checkpoints(build, key)
 
-    out = loop.train(build, folder / candidate_id, pulse.stage("training", 0.05, 0.75))
+    out = loop.train(build, folder / "adapter", pulse.stage("training", 0.05, 0.75))
     losses = report.losses_of(build / CHECKPOINTS)
     candidate = loop.registry.register(out)
     runs.update(loop.store, run_id, candidate=candidate.id)
@@ -187,6 +195,31 @@ def _cycle(loop: Loop, run: Run, options: Options, pulse: Pulse) -> Finished:
         folder, ignore_errors=True
     )  # kept where something failed: the checkpoints are worth a training
     return finished
+
+
+def _build(
+    loop: Loop,
+    run: Run,
+    folder: Path,
+    seed: Adapter,
+    gathered: Gathered,
+    settings: TrainingSettings,
+    options: Options,
+) -> Path:
+    """The build folder of what was gathered, with the replay beside it."""
+    examples = _with_importance(gathered, seed, loop)
+    replayed = replay(loop, len(examples), options)
+    return write_build(
+        folder,
+        base=loop.base or seed.base,
+        base_sha256=seed.base_sha256,
+        seed_adapter=Path(seed.folder),
+        settings=settings,
+        examples=[*examples, *replayed],
+        calibration=loop.golden.replay,
+        notes={"id": new_id(), "run": run.id, "data": _for_the_card(gathered, replayed)},
+        writing=Writing(**{**seed.card.get("writing", {}), **loop.writing}),
+    )
 
 
 def replay(loop: Loop, learned: int, options: Options) -> list[Example]:
@@ -242,6 +275,8 @@ def promote(loop: Loop, run_id: int, champion: Adapter, candidate: Adapter, verd
             raise TrainingError(
                 f"run {run_id} was given up while it worked; expected to be the only one: run it again"
             )
+        if now.cancel is not None:
+            raise StoppedError(f"cancelled by {now.cancel}")
         serving = loop.registry.champion().id
         if verdict.decision == "promote" and serving != champion.id:
             why = f"{serving} was put into service meanwhile; the comparison was with {champion.id}."
@@ -271,15 +306,24 @@ def _conclude(
     verdict = replace(verdict, numbers={**verdict.numbers, "feedback": counts})
     runs.update(loop.store, run.id or 0, verdict=verdict)
     run = runs.run(loop.store, run.id or 0) or run
-    page: Path | None = loop.home / "reports" / f"run-{run.id}.html"
+    page = loop.home / "reports" / f"run-{run.id}.html"
     try:
-        report.write(
-            loop.home / "reports" / f"run-{run.id}.html", run, verdict, gathered.trials, before, after, losses
-        )
-    except OSError as error:
-        _log.warning("the report of run %s can't be written: %s", run.id, error)
-        page = None
+        evidence = _evidence(loop, gathered, before, after) if before and after else None
+        report.write(page, run, verdict, evidence, losses)
+    except Exception:  # the verdict stands, and may be in force already
+        _log.exception("the report of run %s can't be written", run.id)
+        return Finished(run, verdict, None)
     return Finished(run, verdict, page)
+
+
+def _evidence(loop: Loop, gathered: Gathered, before: Measured, after: Measured) -> Evidence:
+    """What the report shows of a candidate that was measured."""
+    champion, candidate = loop.registry.show(before.adapter), loop.registry.show(after.adapter)
+    thresholds = (
+        threshold(champion.card, loop.min_confidence).value,
+        threshold(candidate.card, loop.min_confidence).value,
+    )
+    return Evidence(gathered.trials, loop.golden.gate, before, after, champion, candidate, thresholds)
 
 
 def _too_few(gathered: Gathered, options: Options) -> Verdict:
@@ -314,26 +358,6 @@ def _for_the_card(gathered: Gathered, replayed: Sequence[Example]) -> dict[str, 
         "rejected": sum(gathered.rejected.values()),
         "people": sorted(person_digest(person) for person in gathered.people),
     }
-
-
-def _take_over_checkpoints(build: Path, key: str) -> None:
-    """Goes on from the checkpoints of a run that was stopped, if it had the same to learn; drops what others left.
-
-    Only the holder of the lock comes here, so the other folders belong to nobody.
-    """
-    digest = hashlib.sha256(key.encode())
-    for name in (EXAMPLES, CALIBRATION):
-        digest.update((build / name).read_bytes())
-    (build / "fingerprint").write_text(digest.hexdigest())
-    for other in build.parent.parent.glob("run-*"):
-        if other == build.parent:
-            continue
-        mark, checkpoints = other / "build" / "fingerprint", other / "build" / CHECKPOINTS
-        same = mark.is_file() and mark.read_text() == digest.hexdigest()
-        if same and checkpoints.is_dir() and not (build / CHECKPOINTS).exists():
-            checkpoints.rename(build / CHECKPOINTS)
-            _log.info("training goes on from the checkpoints of %s", other.name)
-        shutil.rmtree(other, ignore_errors=True)
 
 
 def _check_canaries(verdict: Verdict, reader: Reader, canaries: Sequence[Item]) -> Verdict:

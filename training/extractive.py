@@ -28,7 +28,7 @@ def span_task(build: Build, base: Base, model: Any, tell: Callable[[float, str],
     if build.teacher is not None:
         follow_teacher(rows, cutter, build.teacher, build.folder, build.settings.teacher_weight, tell)
     else:
-        _add_seed_distributions(rows, model, cutter)
+        _add_seed_distributions(rows, model, cutter, tell)
     return Task(
         as_dataset(rows),
         Collator(cutter.pad_id),
@@ -36,13 +36,16 @@ def span_task(build: Build, base: Base, model: Any, tell: Callable[[float, str],
     )
 
 
-def _add_seed_distributions(rows: list[Row], model: Any, cutter: WindowCutter) -> None:
+def _add_seed_distributions(
+    rows: list[Row], model: Any, cutter: WindowCutter, tell: Callable[[float, str], None]
+) -> None:
     """Fills in, for the rows of replay, what the untrained model says: the distributions to stay close to."""
     import torch
 
     replayed = sorted((row for row in rows if row["seed_weight"]), key=lambda row: row["length"])
     model.eval()
     for i in range(0, len(replayed), AT_ONCE):
+        tell(0.0, f"reading what the seed says: window {i + 1} of {len(replayed)}")
         batch = replayed[i : i + AT_ONCE]
         inputs = model_inputs(batch, cutter.pad_id)
         with torch.inference_mode():

@@ -9,6 +9,7 @@ checkpoint (in the build folder). The adapter is written whole beside its place 
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bot.errors import TrainingError
+from bot.errors import StoppedError, TrainingError
 from bot.reading.architectures import architecture_of, lora_layers
 from bot.reading.bases import Base, locate, public_name
 from bot.reading.card import WEIGHTS, publish, read_card
@@ -44,7 +45,8 @@ def finetune(build_folder: Path, out: Path, progress: Progress | None = None) ->
     Raises TrainingError where the build can't be used or `out` exists, BaseError and AdapterError where what
     it stands on can't be.
     """
-    tell = progress or (lambda share, text: None)
+    first = os.environ.get("RANK", "0") == "0"  # `accelerate launch` may start one process for each GPU
+    tell = progress if progress and first else lambda share, text: None
     if out.exists():
         raise TrainingError(
             f"Found {out} already there; expected a new folder: adapters never change. Name another."
@@ -58,11 +60,20 @@ def finetune(build_folder: Path, out: Path, progress: Progress | None = None) ->
     task = _task(build, base, model, tell)
     started = time.time()
     steps = _train(model, task, build, tell)
+    if not first:
+        return out  # the first process writes for all
     tell(SHARE_OF_TRAINING, "fitting the calibrator")
     draft, card = _write_draft(
         model, build, base, out, steps=steps, windows=len(task.data), seconds=round(time.time() - started)
     )
-    calibrate(draft, card, build.calibration, build.seed_adapter)
+    left = 1 - SHARE_OF_TRAINING
+    calibrate(
+        draft,
+        card,
+        build.calibration,
+        build.seed_adapter,
+        lambda share, text: tell(SHARE_OF_TRAINING + left * share, text),
+    )
     publish(draft, out)
     shutil.rmtree(build_folder / CHECKPOINTS, ignore_errors=True)
     tell(1.0, "done")
@@ -134,9 +145,15 @@ def _train(model: Any, task: Task, build: Build, tell: Progress) -> int:
             return (loss, output) if return_outputs else loss
 
     class Telling(TrainerCallback):
+        stopped: StoppedError | None = None
+
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             share = state.global_step / max(state.max_steps, 1)
-            tell(SHARE_OF_TRAINING * share, f"training: step {state.global_step} of {state.max_steps}")
+            try:
+                tell(SHARE_OF_TRAINING * share, f"training: step {state.global_step} of {state.max_steps}")
+            except StoppedError as error:  # whoever goes on with this training goes on from this step
+                self.stopped = error
+                control.should_save = control.should_training_stop = True
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             if logs and "loss" in logs:
@@ -147,7 +164,7 @@ def _train(model: Any, task: Task, build: Build, tell: Progress) -> int:
     checkpoints = build.folder / CHECKPOINTS
     arguments = TrainingArguments(
         output_dir=str(checkpoints),
-        per_device_train_batch_size=settings.batch,
+        per_device_train_batch_size=max(settings.batch // _processes(), 1),  # together they make one batch
         num_train_epochs=settings.epochs,
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
@@ -166,16 +183,24 @@ def _train(model: Any, task: Task, build: Build, tell: Progress) -> int:
         disable_tqdm=True,
         seed=settings.seed,
     )
+    telling = Telling()
     trainer = TaskTrainer(
         model=model,
         args=arguments,
         train_dataset=task.data,
         data_collator=task.collate,
-        callbacks=[Telling()],
+        callbacks=[telling],
     )
     last = _last_checkpoint(checkpoints)
     result = trainer.train(resume_from_checkpoint=last)
+    if telling.stopped is not None:
+        raise telling.stopped
     return int(result.global_step)
+
+
+def _processes() -> int:
+    """How many processes train together."""
+    return max(int(os.environ.get("WORLD_SIZE", "1")), 1)
 
 
 def _last_checkpoint(checkpoints: Path) -> str | None:

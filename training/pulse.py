@@ -1,4 +1,6 @@
-"""A run's signs of life: its progress in the store, a heartbeat under long steps, and Ctrl-C or SIGTERM as an end."""
+"""A run's signs of life: its progress in the store, a heartbeat under long steps, and how it is told to end: by a mark
+in the store (anybody, from any process), by quiet hours, by Ctrl-C or SIGTERM.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +14,35 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
+from bot.errors import StoppedError
 from bot.store import Store, runs
 
 BEAT_S = 5.0
 WRITE_S = 2.0
 """How often progress within one stage is written: every step of a training would wear the file for nothing."""
+LOOK_S = 1.0
+"""How often it is looked whether somebody asked the run to end."""
 
 Tell = Callable[[float, str], None]
 _log = logging.getLogger(__name__)
 
 
 class Pulse:
-    """Progress of one run: stages are shares of the whole, written to its row and told to `show`."""
+    """Progress of one run: stages are shares of the whole, written to its row and told to `show`.
 
-    def __init__(self, store: Store, run_id: int, show: Tell | None = None) -> None:
-        self._store, self._run_id, self._show = store, run_id, show
-        self._started, self._written = time.monotonic(), 0.0
+    Whoever tells progress hears there that the run has to end: StoppedError is raised between two steps, never amid one.
+    `quiet` says whether quiet hours have begun, for a run that has to keep them.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        run_id: int,
+        show: Tell | None = None,
+        quiet: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._store, self._run_id, self._show, self._quiet = store, run_id, show, quiet
+        self._started, self._written, self._looked = time.monotonic(), 0.0, float("-inf")
 
     def stage(self, name: str, first: float, last: float) -> Tell:
         """Begins a stage between two shares of the whole run; returns what its progress is told to (0..1, text)."""
@@ -40,6 +55,9 @@ class Pulse:
 
     def _write(self, stage: str, progress: float, text: str, *, at_once: bool = False) -> None:
         now = time.monotonic()
+        if now - self._looked >= LOOK_S:
+            self._looked = now
+            self._stop_if_asked()
         if self._show is not None:
             self._show(progress, text)
         if not at_once and now - self._written < WRITE_S:
@@ -48,6 +66,13 @@ class Pulse:
         left = (now - self._started) * (1 - progress) / progress if progress > 0.1 else None
         detail = text if left is None else f"{text}, {_minutes(left)} left"
         runs.update(self._store, self._run_id, stage=stage, progress=round(progress, 4), detail=detail)
+
+    def _stop_if_asked(self) -> None:
+        if self._quiet():
+            runs.cancel(self._store, runs.QUIET, self._run_id)
+        by = runs.cancelled_by(self._store, self._run_id)
+        if by is not None:
+            raise StoppedError(f"cancelled by {by}")
 
 
 @contextlib.contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from bot.records import Feedback
+from bot.records import Feedback, Pointer
 from bot.store.database import Store
 
 _SAYS_SOMETHING = "(vote IS NOT NULL OR correction IS NOT NULL)"
@@ -52,12 +54,6 @@ def all_of(store: Store, since: float = 0.0) -> list[Feedback]:
     return [Feedback(**row) for row in store.rows(sql, [since])]
 
 
-def said_since(store: Store, since: float) -> int:
-    """How many pieces of feedback are newer than `since`: what a scheduled retraining waits for."""
-    row = store.one(f"SELECT count(*) AS n FROM feedback WHERE {_SAYS_SOMETHING} AND given_at > ?", [since])
-    return int(row["n"]) if row else 0
-
-
 def unremarked(store: Store, limit: int) -> list[int]:
     """Ids of answers, newest first, to questions that nobody gave any feedback on; each question's last answer."""
     sql = (
@@ -75,3 +71,33 @@ def counts(store: Store, since: float = 0.0) -> dict[str, int]:
         [since],
     )
     return dict(row or {})
+
+
+def pointers(store: Store, scopes: Collection[str]) -> list[Pointer]:
+    """Feedback that calls an answer's passage the wrong one or names the right one, and still stands; oldest first.
+
+    Only of questions all of whose scopes are among these.
+    """
+    seen = set(scopes)
+    rows = store.rows(
+        "SELECT f.answer_id, f.person, q.text || coalesce(' ' || q.follows, '') AS question, q.scopes"
+        " FROM feedback f JOIN answers a ON a.id = f.answer_id JOIN questions q ON q.id = a.question_id"
+        " WHERE (f.reason = 'wrong_passage' OR f.passage_id IS NOT NULL)"
+        f" AND {_SAYS_SOMETHING} AND vote IS NOT 'up' ORDER BY f.given_at, f.answer_id, f.person"
+    )
+    return [
+        Pointer(row["answer_id"], row["person"], row["question"])
+        for row in rows
+        if set(json.loads(row["scopes"])) <= seen
+    ]
+
+
+def pointed_at(store: Store, pointer: Pointer) -> tuple[int | None, int | None]:
+    """Ids of the passage that is the wrong one, and of the right one, as this piece of feedback has it."""
+    row = store.one(
+        "SELECT CASE WHEN f.reason = 'wrong_passage'"
+        " THEN json_extract(a.offered, '$[' || a.chosen || '].passage_id') END AS wrong, f.passage_id AS right"
+        " FROM feedback f JOIN answers a ON a.id = f.answer_id WHERE f.answer_id = ? AND f.person = ?",
+        [pointer.answer_id, pointer.person],
+    )
+    return (row["wrong"], row["right"]) if row else (None, None)

@@ -20,14 +20,20 @@ GONE_AFTER_S = 20.0
 """The same where its process isn't here either; it may be another container's, hence not at once."""
 
 
+DIED = "the process died"
+QUIET = "quiet hours"
+FORGET = "forget"
+"""Who asks a run to end, where no person does."""
+SCHEDULE, REBUILD = "schedule", "rebuild"
+NOBODY = (SCHEDULE, REBUILD)
+"""What asks for a run where nobody does; such a run keeps quiet hours."""
+
+
 def start(store: Store, by: str, channel: str | None = None, ts: str | None = None) -> Run:
     """Takes the lock and returns the new run. Raises BusyError when another cycle is alive."""
     now = time.time()
     with store.write() as db:
-        other = running(store)
-        if other is not None and not alive(other):
-            end = {"state": "failed", "stage": "failed", "error": "the process died", "finished_at": now}
-            db.table("runs").update(other.id or 0, end)
+        bury(store)
         fields = asdict(Run(by=by, channel=channel, ts=ts, pid=os.getpid(), started_at=now, heartbeat_at=now))
         del fields["id"]
         try:
@@ -41,6 +47,60 @@ def start(store: Store, by: str, channel: str | None = None, ts: str | None = No
     found = run(store, run_id)
     assert found is not None
     return found
+
+
+def bury(store: Store) -> Run | None:
+    """Ends the run whose process is gone, and returns it as it was; None where there is none."""
+    with store.write() as db:
+        dead = running(store)
+        if dead is None or alive(dead):
+            return None
+        end = {"state": "failed", "stage": "failed", "error": DIED, "finished_at": time.time()}
+        db.table("runs").update(dead.id or 0, end)
+    return dead
+
+
+def cancel(store: Store, by: str, run_id: int | None = None) -> Run | None:
+    """Asks the run in progress (only `run_id`, where given) to end, across processes, and returns it.
+
+    None where none can be stopped any more: a run that has its verdict goes on, for promoting is one transaction. Who
+    asks first is noted.
+    """
+    with store.write() as db:
+        found = running(store)
+        if found is None or found.verdict is not None or run_id not in (None, found.id):
+            return None
+        db.execute("UPDATE runs SET cancel = coalesce(cancel, ?) WHERE id = ?", [by, found.id])
+        return run(store, found.id or 0)
+
+
+def cancelled_by(store: Store, run_id: int) -> str | None:
+    """Who asked that run to end; None: nobody did."""
+    row = store.one("SELECT cancel FROM runs WHERE id = ?", [run_id])
+    return row["cancel"] if row else None
+
+
+def ask_rebuild(store: Store, why: str) -> None:
+    """Notes that a retraining has to come, however little feedback is new."""
+    with store.write() as db:
+        db.table("rebuilds").insert({"why": why, "asked_at": time.time()})
+
+
+def rebuild_due(store: Store) -> str | None:
+    """Why a retraining has to come, where none that began since has come to its verdict."""
+    row = store.one(
+        "SELECT why FROM rebuilds WHERE asked_at >"
+        " (SELECT coalesce(max(started_at), 0) FROM runs WHERE state = 'done') ORDER BY id DESC LIMIT 1"
+    )
+    return str(row["why"]) if row else None
+
+
+def rebuild_tried(store: Store) -> bool:
+    """Whether some run began since the last rebuild was asked for, however it ended."""
+    row = store.one(
+        "SELECT (SELECT coalesce(max(started_at), 0) FROM runs) > (SELECT coalesce(max(asked_at), 0) FROM rebuilds) AS yes"
+    )
+    return bool(row and row["yes"])
 
 
 def alive(run: Run) -> bool:
@@ -82,6 +142,18 @@ def run(store: Store, run_id: int) -> Run | None:
 
 def running(store: Store) -> Run | None:
     row = store.one("SELECT * FROM runs WHERE state = 'running'")
+    return _run(row) if row else None
+
+
+def last(store: Store) -> Run | None:
+    """The newest cycle, however it ended."""
+    row = store.one("SELECT * FROM runs ORDER BY id DESC LIMIT 1")
+    return _run(row) if row else None
+
+
+def before(store: Store, run_id: int) -> Run | None:
+    """The cycle before that one, however it ended."""
+    row = store.one("SELECT * FROM runs WHERE id < ? ORDER BY id DESC LIMIT 1", [run_id])
     return _run(row) if row else None
 
 
