@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 import time
@@ -17,9 +18,19 @@ from bot.reading.card import Threshold, threshold
 from bot.reading.encoder import Encoder
 from bot.reading.protocol import Reader
 from bot.reading.sentence import list_around, sentence_around
-from bot.records import Adapter, Answer, Candidate, Found, Offered, Promotion, Question, Reading
+from bot.records import (
+    Adapter,
+    Answer,
+    Candidate,
+    Challenge,
+    Found,
+    Offered,
+    Promotion,
+    Question,
+    Reading,
+)
 from bot.registry import Registry
-from bot.store import Store, documents, questions
+from bot.store import Store, challenges, documents, questions
 from bot.store import adapters as adapter_log
 
 MEMORY = "memory"
@@ -43,8 +54,26 @@ class InService:
     reader: Reader
 
 
+@dataclass(frozen=True, slots=True)
+class OnTrial:
+    """A challenger with its loaded reader, and the share of the threads that it answers."""
+
+    trial: Challenge
+    share: float
+    service: InService
+
+    def meets(self, question: Question) -> bool:
+        """Whether this question falls to it: always the same way in one thread, and anew in another trial."""
+        place = f"{self.trial.id} {question.channel} {question.thread or question.key}"
+        number = int.from_bytes(hashlib.sha256(place.encode()).digest()[:8], "big")
+        return number < self.share * 2**64
+
+
 class LiveReader:
-    """The reader in service, and its predecessor: a swap replaces one reference, so no question ever waits or fails."""
+    """The reader in service, and its predecessor: a swap replaces one reference, so no question ever waits or fails.
+
+    Beside it there may be a challenger on trial, a second complete reader, which comes and goes in the same way.
+    """
 
     def __init__(self, registry: Registry, load: Callable[[Adapter], Reader]) -> None:
         self._registry = registry
@@ -52,6 +81,7 @@ class LiveReader:
         champion = registry.champion()
         self._current = InService(champion, load(champion))
         self._previous: InService | None = None
+        self._on_trial: OnTrial | None = None
         self._swapping = threading.Lock()
 
     @property
@@ -66,13 +96,41 @@ class LiveReader:
         with self._swapping:
             if champion.id == self._current.adapter.id:
                 return False
-            if self._previous is not None and self._previous.adapter.id == champion.id:
-                new = self._previous
-            else:
-                new = InService(champion, self._load(champion))
-                new.reader.warm()
-            self._current, self._previous = new, self._current
+            self._current, self._previous = self._ready(champion), self._current
             return True
+
+    @property
+    def on_trial(self) -> OnTrial | None:
+        return self._on_trial
+
+    def try_out(self, trial: Challenge, challenger: Adapter, share: float) -> None:
+        """Lets a challenger answer `share` of the threads from here on, warmed before anybody meets it.
+
+        Whatever building its reader raises, the champion goes on serving all of them.
+        """
+        with self._swapping:
+            self._on_trial = OnTrial(trial, share, self._ready(challenger))
+
+    def end_trial(self) -> None:
+        """The champion answers everything from here on. Without a trial nothing happens."""
+        self._on_trial = None
+
+    def dismiss(self, on_trial: OnTrial, error: Exception) -> None:
+        """Ends the trial of a challenger that failed at a question, in the state as well."""
+        if self._on_trial is on_trial:
+            self.end_trial()
+        why = f"it failed at a question: {type(error).__name__}"  # the message might quote it
+        self._registry.end_challenge("failed", why, only=on_trial.trial.id)
+
+    def _ready(self, adapter: Adapter) -> InService:
+        """An adapter's reader, warm: one that is loaded already, or a new one."""
+        on_trial = self._on_trial.service if self._on_trial else None
+        for loaded in (self._previous, on_trial):
+            if loaded is not None and loaded.adapter.id == adapter.id:
+                return loaded
+        new = InService(adapter, self._load(adapter))
+        new.reader.warm()
+        return new
 
 
 class ChampionWatch:
@@ -80,12 +138,20 @@ class ChampionWatch:
 
     SQLite's data_version of a connection of its own tells cheaply that somebody committed something. A champion that
     can't be loaded is rolled back in the log, with the reason, so that the log never names what doesn't serve.
+    A challenger is followed in the same way; `canary` is the share of the threads it answers where its trial names none.
     """
 
     def __init__(
-        self, store: Store, registry: Registry, live: LiveReader, swapped: Callable[[Promotion, float], None]
+        self,
+        store: Store,
+        registry: Registry,
+        live: LiveReader,
+        swapped: Callable[[Promotion, float], None],
+        *,
+        canary: float = 0.0,
     ) -> None:
         self._store, self._registry, self._live, self._swapped = store, registry, live, swapped
+        self._canary = canary
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="champion-watch", daemon=True)
 
@@ -109,7 +175,11 @@ class ChampionWatch:
             self._stop.wait(WATCH_S)
 
     def look(self) -> None:
-        """One look at the log; swaps, or rolls back what can't be loaded."""
+        """One look at the log and the trial; swaps, or takes back what can't be loaded."""
+        self._follow_champion()
+        self._follow_challenger()
+
+    def _follow_champion(self) -> None:
         promotion = adapter_log.last_promotion(self._store)
         if promotion is None or promotion.adapter == self._live.current.adapter.id:
             return
@@ -118,13 +188,36 @@ class ChampionWatch:
             changed = self._live.follow(self._registry.champion())
         except Exception as error:
             log.exception("adapter %s can't be loaded; rolling back", promotion.adapter)
-            reason = str(error) if isinstance(error, LorebotError) else type(error).__name__
-            back = self._registry.rollback(by="bot", why=f"can't be loaded: {reason}")
+            back = self._registry.rollback(by="bot", why=f"can't be loaded: {_reason(error)}")
             self._swapped(back, time.perf_counter() - began)
             return
         if changed:
             log.info("adapter %s serves now", promotion.adapter)
             self._swapped(promotion, time.perf_counter() - began)
+
+    def _follow_challenger(self) -> None:
+        trial, on_trial = challenges.current(self._store), self._live.on_trial
+        if on_trial is not None and (trial is None or trial.id != on_trial.trial.id):
+            self._live.end_trial()
+        elif on_trial is not None:
+            return
+        if trial is None:
+            return
+        share = self._canary if trial.share is None else trial.share
+        if share == 0:
+            self._registry.end_challenge("ended", "LOREBOT_CANARY is 0, so nobody would meet it", trial.id)
+            return
+        if problem := self._registry.trial_problem(trial):
+            log.warning("the trial of adapter %s ends: %s", trial.adapter, problem)
+            self._registry.end_challenge("failed", problem, trial.id)
+            return
+        try:
+            self._live.try_out(trial, self._registry.show(trial.adapter), share)
+        except Exception as error:
+            log.exception("adapter %s can't be loaded; its trial ends", trial.adapter)
+            self._registry.end_challenge("failed", f"can't be loaded: {_reason(error)}", trial.id)
+            return
+        log.info("adapter %s is on trial: it answers %.0f %% of the threads", trial.adapter, 100 * share)
 
 
 class Answerer:
@@ -144,9 +237,9 @@ class Answerer:
         self._passages = passages
         self._min_confidence = min_confidence
 
-    def threshold(self) -> Threshold:
-        """The probability of being right from which an answer is given now."""
-        return threshold(self._live.current.adapter.card, self._min_confidence)
+    def threshold(self, adapter: Adapter | None = None) -> Threshold:
+        """The probability of being right from which an answer is given now, by the champion unless another is named."""
+        return threshold((adapter or self._live.current.adapter).card, self._min_confidence)
 
     def answer(self, question: Question, thread: Sequence[str] = ()) -> Answer:
         """Finds, reads, decides, records. `thread`: what people wrote earlier in the question's thread, oldest first."""
@@ -198,22 +291,44 @@ class Answerer:
         query = asked(question)
         found = self._index.find(query, question.scopes, self._passages) if question.scopes else []
         offered = _given(question, thread) + [_offered(each.passage, each.similarity) for each in found]
-        in_service = self._live.current
-        texts = [each.text for each in offered]
-        reading = in_service.reader.read(query, texts, priors(offered), nearest(offered))
+        adapter, reading = self._read_by_whom_it_falls_to(question, offered)
         lessons = {len(offered) - len(found) + i: each.passage.answer_start for i, each in enumerate(found)}
         candidates = tuple(each for each in reading.candidates if each.start >= lessons.get(each.passage, 0))
         answer = Answer(
             question_id=question.id or 0,
             text=None,
             confidence=candidates[0].confidence if candidates else 0.0,
-            adapter=in_service.adapter.id,
+            adapter=adapter.id,
             offered=tuple(offered),
             candidates=candidates,
         )
-        if not candidates or answer.confidence < self.threshold().value:
+        if not candidates or answer.confidence < self.threshold(adapter).value:
             return answer
         return _shown(answer, question, candidates[0], found, self._store)
+
+    def _read_by_whom_it_falls_to(
+        self, question: Question, offered: Sequence[Offered]
+    ) -> tuple[Adapter, Reading]:
+        """What the challenger makes of it where the question is its, else the champion; also where the challenger fails."""
+
+        def read(service: InService) -> tuple[Adapter, Reading]:
+            texts = [each.text for each in offered]
+            given = asked(question), texts, priors(offered), nearest(offered)
+            return service.adapter, service.reader.read(*given)
+
+        on_trial = self._live.on_trial
+        if on_trial is not None and on_trial.meets(question):
+            try:
+                return read(on_trial.service)
+            except Exception as error:
+                log.exception("adapter %s failed at a question; its trial ends", on_trial.service.adapter.id)
+                self._live.dismiss(on_trial, error)
+        return read(self._live.current)
+
+
+def _reason(error: Exception) -> str:
+    """An error in a few words for the log of promotions and trials, which people read: ours say what to do."""
+    return str(error) if isinstance(error, LorebotError) else type(error).__name__
 
 
 def asked(question: Question) -> str:
@@ -222,7 +337,7 @@ def asked(question: Question) -> str:
     The newer one stands first: of 36 follow-ups about the demo's handbook the reader then found the right span for 20, the
     other way round for 16, answering the older question instead (measured with the shipped adapter).
     """
-    return f"{question.text} {question.follows}" if question.follows else question.text
+    return question.asked
 
 
 def form_of(question: Question) -> Form:

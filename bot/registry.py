@@ -200,10 +200,14 @@ class Registry:
     def challenger(self) -> Adapter | None:
         """The version on trial, where it may still serve and challenges the champion of now."""
         trial = challenges.current(self._store)
-        if trial is None or trial.champion != self.champion().id:
-            return None
-        adapter = self.show(trial.adapter)
-        return adapter if self._problem(adapter) is None else None
+        return None if trial is None or self.trial_problem(trial) else self.show(trial.adapter)
+
+    def trial_problem(self, trial: Challenge) -> str | None:
+        """Why a trial can't go on, in one line: its challenger can't serve, or another champion does."""
+        champion = self.champion().id
+        if trial.champion != champion:
+            return f"it challenged {trial.champion}, but {champion} serves now"
+        return self._problem(self.show(trial.adapter))
 
     def end_challenge(self, outcome: Outcome, why: str, only: int | None = None) -> Challenge | None:
         """Closes the open trial (`only` that with this id) and returns it as it is then; None: there was none."""
