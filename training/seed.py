@@ -5,7 +5,7 @@ folder.
 
 A recipe has stages, each going on from the adapter of the one before. A stopped run goes on where it was when the same
 command is given again: each stage's build lies in `work/`, by the hash of what is in it. With `--after ADAPTER` it goes
-on from an adapter that an earlier stage made.
+on from an adapter that an earlier stage made; after the last stage, only the calibrator and the figures are made anew.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from bot.reading.card import publish, read_card, write_card
 from bot.reading.items import Item
 from bot.reading.quantization import Quantize
 from bot.reading.readers import load_reader
-from bot.reading.scores import Outcome, best_threshold, evaluate
-from bot.records import Example, Scores
+from bot.reading.scores import Outcome, best_threshold, evaluate, summarise, with_threshold
+from bot.records import Example
 from training.build import BUILD, TrainingSettings, write_build
+from training.calibration import calibrate
 from training.finetune import Progress, finetune
 from training.seed_data import KEPT_APART, LICENCES, Mix, Source, examples_of, load_sources, mixed
 
@@ -107,6 +108,7 @@ RECIPES = {
     ),
 }
 SHIPPED = Path("adapters")
+_KEPT_APART = f"articles {', '.join(KEPT_APART)}; other articles and contexts by hash (training/seed_data.py)"
 _log = logging.getLogger(__name__)
 
 
@@ -151,7 +153,8 @@ def seed(
     """Trains the adapter of the base's recipe into `out` (its place in adapters/, if None), and returns it.
 
     `recipe` stands in for the base's own. `quantize` holds the base in 8 or 4 bits meanwhile. `after`: an adapter that
-    one of the stages made, to go on from with the next. `without` leaves sources out; `limit` takes at most that many
+    one of the stages made, to go on from with the next; after the last, it gets a new calibrator, threshold and
+    figures, by the questions kept apart today. `without` leaves sources out; `limit` takes at most that many
     questions of each source (a trial).
     """
     base = locate(base_name)
@@ -162,7 +165,8 @@ def seed(
         raise TrainingError(f"Found {out} already there; expected a new folder: name another with --out.")
     names = [name for name in LICENCES if name not in without]
     sources = load_sources(data, names)
-    made, done = after, _stages_done(after, base, recipe)
+    done = 0 if after is None else int(read_card(after, base).get("stage", 1))
+    made = after if after is None or done < len(stages) else _calibrated(after, out.name, sources, work)
     for number, stage in enumerate(stages[done:], done + 1):
         made = _trained(
             stage, number, base, sources, made, out.name, limit=limit, work=work, progress=progress
@@ -170,19 +174,6 @@ def seed(
     if made is None:
         raise TrainingError(f"Recipe {recipe.adapter} has no stage; expected one at least: mend the recipe.")
     return _publish_scored(made, out, sources)
-
-
-def _stages_done(after: Path | None, base: Base, recipe: Recipe) -> int:
-    if after is None:
-        return 0
-    card = read_card(after, base)
-    done = int(card.get("stage", 1))
-    if done >= len(recipe.stages):
-        raise TrainingError(
-            f"Found adapter {card['id']} after stage {done}; expected an earlier one than the last of {recipe.adapter}, "
-            f"{len(recipe.stages)}: nothing is left to train."
-        )
-    return done
 
 
 def _trained(
@@ -205,7 +196,7 @@ def _trained(
     settings, mix = stage.settings, stage.mix
     if not (folder / BUILD).is_file():
         examples = [e for source in sources for e in examples_of(source, mix, settings.seed, limit)]
-        calibration = [item for source in sources for item in mixed(source, "calibration", most=250)]
+        calibration = _calibration(sources)
         write_build(
             folder,
             base=base.name,
@@ -224,6 +215,25 @@ def _trained(
     return trained
 
 
+def _calibrated(after: Path, name: str, sources: Sequence[Source], work: Path) -> Path:
+    """The adapter's weights with a calibrator that is fitted anew, in `work`."""
+    draft = work / f"calibrated-{read_card(after)['sha256'][:12]}"
+    shutil.rmtree(draft, ignore_errors=True)
+    shutil.copytree(after, draft)
+    card, items = read_card(draft), _calibration(sources)
+    kept = {source.name: source.parts for source in sources}
+    data = {**card["data"], "calibration_items": len(items), "kept_apart": _KEPT_APART}
+    for source, counts in data["sources"].items():
+        for part in ("calibration", "development"):
+            counts[part] = len(kept[source][part]) if source in kept else 0
+    calibrate(draft, {**card, "id": name, "data": data}, items)
+    return draft
+
+
+def _calibration(sources: Sequence[Source]) -> list[Item]:
+    return [item for source in sources for item in mixed(source, "calibration", most=250)]
+
+
 def _publish_scored(trained: Path, out: Path, sources: Sequence[Source]) -> Path:
     """Puts the adapter in its place with a card that says what it can do on what was kept apart.
 
@@ -232,12 +242,12 @@ def _publish_scored(trained: Path, out: Path, sources: Sequence[Source]) -> Path
     """
     reader = load_reader(trained, quantize=read_card(trained)["recipe"].get("quantize", ""))
     as_served = [item for source in sources for item in mixed(source, "development")]
-    threshold = best_threshold(evaluate(reader, as_served, min_confidence=0.0)[1])
-    kept_apart = {source.name: list(source.parts["development"]) for source in sources}
-    scores = {
-        name: _figures(*evaluate(reader, items, min_confidence=threshold))
-        for name, items in {"as served, all sources": as_served, **kept_apart}.items()
-    }
+    outcomes = evaluate(reader, as_served, min_confidence=0.0)[1]
+    threshold = best_threshold(outcomes)
+    scores = {"as served, all sources": _figures([with_threshold(each, threshold) for each in outcomes])}
+    for source in sources:
+        kept_apart = source.parts["development"]
+        scores[source.name] = _figures(evaluate(reader, kept_apart, min_confidence=threshold)[1])
     draft = out.with_name(f".{out.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     shutil.copytree(trained, draft)
@@ -246,9 +256,9 @@ def _publish_scored(trained: Path, out: Path, sources: Sequence[Source]) -> Path
     return out
 
 
-def _figures(scores: Scores, outcomes: Sequence[Outcome]) -> dict[str, float]:
+def _figures(outcomes: Sequence[Outcome]) -> dict[str, float]:
     """The scores that belong in a card: an adapter's, not the machine's, and over some question at least."""
-    left_out = {"adapter", "latency_p50_ms", "latency_p95_ms"}
+    scores, left_out = summarise("", outcomes), {"adapter", "latency_p50_ms", "latency_p95_ms"}
     if all(outcome.answerable for outcome in outcomes):
         left_out.add("no_answer_accuracy")
     return {name: round(value, 1) for name, value in asdict(scores).items() if name not in left_out}
@@ -269,5 +279,5 @@ def _data(
         "examples": dict(Counter(example.kind for example in examples)),
         "mix": asdict(mix),
         "calibration_items": len(calibration),
-        "kept_apart": f"articles {', '.join(KEPT_APART)}; other articles and contexts by hash (training/seed_data.py)",
+        "kept_apart": _KEPT_APART,
     }
