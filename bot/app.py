@@ -77,6 +77,7 @@ def build_service(settings: Settings, store: Store) -> Service:
     from bot.knowledge.index import Index
     from bot.reading.encoder import load_encoder
     from bot.reading.readers import check_kind
+    from bot.trust import Rules
 
     versions = _registry(settings, store)
     resting = versions.resting()
@@ -89,7 +90,7 @@ def build_service(settings: Settings, store: Store) -> Service:
             versions.champion().id,
         )
     encoder = load_encoder()
-    index = Index(store, encoder)
+    index = Index(store, encoder, Rules.of(settings))
     check_kind(versions.champion().card, settings.reader)
     live = LiveReader(versions, lambda adapter: _reader(settings, Path(adapter.folder), settings.base))
     answerer = Answerer(

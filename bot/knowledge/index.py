@@ -2,7 +2,8 @@
 
 Words find names, numbers and error codes; vectors find what was said in other words. Their scores can't be
 compared, their ranks can: reciprocal rank fusion adds 1 / (60 + rank) over both lists (Cormack, Clarke and
-Buettcher, 2009).
+Buettcher, 2009). What people said of a passage for this very question counts too: the right one gains what standing
+first in both lists would bring, the wrong one loses what standing first in one of them brings.
 """
 
 from __future__ import annotations
@@ -14,15 +15,21 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.knowledge.pointing import pointed
 from bot.knowledge.vectors import Vectors, VectorTable
 from bot.reading.encoder import Encoder
 from bot.reading.telling import STOP_WORDS
 from bot.records import Found
 from bot.store import Store, documents
+from bot.trust import Rules
 
 K = 60
 DEPTH = 50
 """How far down each list a passage still counts."""
+
+SAID_COSINE = 0.5
+"""What a passage's similarity gains, or loses, when people surely call it the right or wrong one for a question: lower
+in the list alone, a passage would be read all the same, and the reader goes by similarity."""
 
 MAX_QUESTION = 2000
 """Characters of a question that search looks at: a pasted log must not become a query of ten thousand
@@ -35,8 +42,9 @@ class Index:
     """Search over all passages of a store. Safe to share between threads; sees other processes' writes at
     once."""
 
-    def __init__(self, store: Store, encoder: Encoder) -> None:
-        self._store, self._encoder = store, encoder
+    def __init__(self, store: Store, encoder: Encoder, rules: Rules = Rules()) -> None:
+        """`rules`: whose word about passages counts."""
+        self._store, self._encoder, self._rules = store, encoder, rules
         self._table = VectorTable(encoder.dimension)
 
     def find(self, question: str, scopes: Sequence[str], limit: int = 10) -> list[Found]:
@@ -50,11 +58,20 @@ class Index:
             return []
         vector: NDArray[np.float32] = self._encoder.encode([question])[0]
         match = words_query(question)
+        said = pointed(self._store, self._encoder, question, vector, scopes, self._rules)
         with self._one_moment() as vectors:
             words = _ranks(documents.search_words(self._store, match, scopes, DEPTH) if match else [])
             meaning = _ranks(vectors.nearest(vector, scopes, DEPTH))
-            score = {i: _fused(words.get(i), meaning.get(i)) for i in words.keys() | meaning.keys()}
-            similarity = vectors.cosines(vector, score.keys())
+            known = {each.id for each in documents.passages(self._store, list(said)) if each.scope in scopes}
+            named = {i for i in known if i is not None and said[i] > 0}
+            score = {
+                i: _fused(words.get(i), meaning.get(i)) + _said(said.get(i, 0.0))
+                for i in words.keys() | meaning.keys() | named
+            }
+            similarity = {
+                i: max(-1.0, min(1.0, cosine + SAID_COSINE * said[i])) if i in said else cosine
+                for i, cosine in vectors.cosines(vector, score.keys()).items()
+            }
             best = sorted(score, key=lambda i: (-score[i], -similarity[i], i))[:limit]
             passages = documents.passages(self._store, best)
         return [
@@ -102,3 +119,8 @@ def _ranks(best: Sequence[tuple[int, float]]) -> dict[int, int]:
 
 def _fused(*ranks: int | None) -> float:
     return sum(1 / (K + rank) for rank in ranks if rank is not None)
+
+
+def _said(word: float) -> float:
+    """What people's word, -1 to 1, adds to a passage's score."""
+    return word * (2 if word > 0 else 1) / (K + 1)
