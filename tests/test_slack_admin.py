@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
-from slack_stage import ADMIN, ALICE, CHANNEL, Stage, command, stage, texts, until
+from slack_stage import ADMIN, ALICE, CHANNEL, Stage, click, command, elements, stage, texts, until
 
 from bot.errors import AdapterError, TrainingError
-from bot.records import Adapter, Promotion, Verdict
+from bot.playground.blocks import message_faults
+from bot.records import Adapter, Promotion, Run, Verdict
 from bot.slack import reports, words
 from bot.slack.app import announce_swap
 from bot.slack.services import Status
@@ -117,6 +119,50 @@ def test_a_failed_run_says_so_calmly_with_its_one_line(on: Stage):
     assert words.RUN_FAILED_CALM in shown
 
 
+def test_the_progress_message_has_a_button_for_admins_that_cancels_just_this_run(on: Stage, monkeypatch):
+    monkeypatch.setattr(reports, "UPDATE_EVERY_S", 0.0)
+    run = runs.start(on.store, by="U0ALICE", channel=CHANNEL, ts="1.0")
+    (button,) = elements(on.slack.wait("chat.update")[0]["blocks"], "button")
+    assert button["value"] == str(run.id)
+    assert not message_faults(on.slack.of("chat.update")[0]["blocks"])
+
+    def press(user: str, **changes: str) -> str:
+        before = len(on.slack.of("respond"))
+        on.send(click({**button, **changes}, on.slack, user=user))
+        return texts(on.slack.wait("respond", before + 1)[-1]["blocks"])
+
+    assert press(ALICE) == words.ADMINS_ONLY
+    assert press(ADMIN, value="7") == words.RUN_CANCEL_NOTHING
+    assert runs.cancelled_by(on.store, run.id or 0) is None
+    assert press(ADMIN) == words.RUN_CANCELLING
+    assert runs.cancelled_by(on.store, run.id or 0) == ADMIN
+    until(lambda: words.RUN_STOPPING in texts(on.slack.of("chat.update")[-1]["blocks"]))
+    assert not elements(on.slack.of("chat.update")[-1]["blocks"], "button")
+    runs.finish(on.store, run.id or 0, error=f"cancelled by {ADMIN}")
+    until(lambda: words.RUN_CANCELLED in texts(on.slack.of("chat.update")[-1]["blocks"]))
+    shown = texts(on.slack.of("chat.update")[-1]["blocks"])
+    assert words.RUN_CANCELLED_BY_MD.format(by=f"<@{ADMIN}>", calm=words.RUN_CANCELLED_CALM) in shown
+    assert on.slack.wait("chat.postMessage")[-1]["text"].endswith(words.RUN_CANCELLED)
+
+
+def test_a_retraining_is_cancelled_by_command_too(on: Stage):
+    assert told(on, "retrain cancel", user=ALICE) == words.ADMINS_ONLY
+    assert told(on, "retrain cancel") == words.RUN_CANCEL_NOTHING
+    runs.start(on.store, by="schedule")
+    assert told(on, "retrain Cancel") == words.RUN_CANCELLING
+    assert runs.running(on.store).cancel == ADMIN
+    assert not on.known.retrained
+
+
+@pytest.mark.parametrize("by", ["cli", runs.QUIET, runs.FORGET])
+def test_who_is_no_person_is_named_by_what_it_is(on: Stage, by):
+    run = runs.start(on.store, by=ADMIN, channel=CHANNEL, ts="1.0")
+    runs.cancel(on.store, by)
+    runs.finish(on.store, run.id or 0, error=f"cancelled by {by}")
+    on.slack.wait("chat.postMessage")
+    assert words.RUN_CANCELLED_WHY[by] in texts(on.slack.of("chat.update")[-1]["blocks"])
+
+
 def test_a_run_that_died_is_reported_too(on: Stage):
     run = runs.start(on.store, by=ADMIN, channel=CHANNEL, ts="1.0")
     with on.store.write() as db:
@@ -175,3 +221,48 @@ def test_a_swap_is_announced_where_its_retraining_was_followed(on: Stage):
     announce_swap(on.app, Promotion("reader-1", "cli", "by hand"))
     on.settle()
     assert len(on.slack.posted) == 1
+
+
+PNG = b"\x89PNG and some pixels \xff\x00"
+
+
+def finished_run(on: Stage, folder: Path) -> Run:
+    """A run with its verdict and its picture, to be reported."""
+    (folder / "reports").mkdir()
+    run = runs.start(on.store, by=ADMIN, channel=CHANNEL, ts="1.0")
+    (folder / "reports" / f"run-{run.id}.png").write_bytes(PNG)
+    runs.update(on.store, run.id or 0, verdict=Verdict("reject", ("F1 fell",), {}))
+    runs.finish(on.store, run.id or 0)
+    return run
+
+
+def test_the_picture_of_a_runs_head_is_shown_in_the_verdicts_thread(on: Stage, tmp_path: Path):
+    run = finished_run(on, tmp_path)
+    shown = on.slack.wait("files.completeUploadExternal")[0]
+    assert (shown["channel_id"], shown["thread_ts"]) == (CHANNEL, "1.0")
+    assert on.slack.uploaded == [PNG]
+    asked = on.slack.of("files.getUploadURLExternal")[0]
+    assert asked["filename"] == f"run-{run.id}.png"
+    assert words.RUN_REJECTED in asked["alt_txt"]
+    assert words.RUN_REJECTED in texts(on.slack.of("chat.update")[-1]["blocks"])
+
+
+def test_a_verdict_is_reported_where_pictures_are_not_taken(on: Stage, tmp_path: Path, caplog):
+    on.slack.refuse["files.getUploadURLExternal"] = "missing_scope"
+    finished_run(on, tmp_path)
+    on.slack.wait("chat.postMessage")
+    until(lambda: "files:write" in caplog.text)
+    assert words.RUN_REJECTED in texts(on.slack.of("chat.update")[-1]["blocks"])
+    assert not runs.unreported(on.store)
+    time.sleep(0.05)
+    assert len(on.slack.of("files.getUploadURLExternal")) == 1
+
+
+def test_a_failed_run_shows_no_picture(on: Stage, tmp_path: Path):
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "run-1.png").write_bytes(PNG)
+    run = runs.start(on.store, by=ADMIN, channel=CHANNEL, ts="1.0")
+    runs.finish(on.store, run.id or 0, error="out of memory")
+    until(lambda: not runs.unreported(on.store))
+    time.sleep(0.05)
+    assert not on.slack.of("files.getUploadURLExternal")

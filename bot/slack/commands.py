@@ -17,19 +17,21 @@ from bot.slack.conversation import Conversation
 from bot.slack.lessons import Lesson, Lessons
 from bot.slack.markup import one_line, unslack
 from bot.slack.once import Work, once
+from bot.slack.reviews import Reviews
 from bot.slack.rich import Posting
 from bot.slack.room import Room
 from bot.store import runs
 
 COMMAND = "/lorebot"
-ALONE = ("help", "status", "retrain", "rollback")
+ALONE = ("help", "status", "retrain", "rollback", "review")
 """Commands only when they stand alone: "/lorebot status of order 12?" is a question."""
+CANCEL = "cancel"
 log = logging.getLogger(__name__)
 Respond = Callable[[Posting], object]
 
 
-def register(app: App, room: Room, conversation: Conversation, lessons: Lessons) -> None:
-    commands = Commands(room)
+def register(app: App, room: Room, conversation: Conversation, lessons: Lessons, reviews: Reviews) -> None:
+    commands = Commands(room, reviews)
     room.takes("command", commands.take)
 
     def read(body: Mapping[str, Any], bot_user: str) -> Work:
@@ -59,6 +61,11 @@ def register(app: App, room: Room, conversation: Conversation, lessons: Lessons)
         else:
             commands.take(key, payload)
 
+    def cancel(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
+        ack()
+        commands.cancel_clicked(body, str(action.get("value", "")))
+
+    app.action(run_blocks.CANCEL_RUN)(cancel)
     app.command(COMMAND, middleware=[once(room, read)])(run)
 
 
@@ -69,7 +76,11 @@ def split(text: str) -> tuple[str, str]:
     verb, rest = first.lower(), rest.strip()
     if not text or (verb == "ask" and not rest):
         return "help", ""
-    if verb in ("ask", "teach") or (verb in ALONE and not rest):
+    if (
+        verb in ("ask", "teach")
+        or (verb in ALONE and not rest)
+        or (verb, rest.lower()) == ("retrain", CANCEL)
+    ):
         return verb, rest
     return "ask", text
 
@@ -85,8 +96,8 @@ def taught_inline(text: str) -> tuple[str, str] | None:
 class Commands:
     """What admins ask for. Runs in the channel's lane, where Slack may be slow."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, room: Room, reviews: Reviews) -> None:
+        self._room, self._reviews = room, reviews
 
     def take(self, key: str, payload: dict[str, Any]) -> None:
         if not self._room.lanes.submit(payload["channel"], lambda: self._guarded(key, payload)):
@@ -124,8 +135,12 @@ class Commands:
             _respond(payload, run_blocks.status(self._room.services.status()))
         elif verb == "rollback":
             self._roll_back(payload, person)
+        elif verb == "retrain" and payload["rest"]:
+            _say(payload, self._cancel(person))
         elif verb == "retrain":
             self._retrain(payload, person)
+        elif verb == "review":
+            self._reviews.show(person, str(payload["response_url"]))
 
     def _roll_back(self, payload: Mapping[str, Any], person: str) -> None:
         try:
@@ -157,6 +172,28 @@ class Commands:
             )
             return
         _say(payload, words.RETRAIN_HERE if channel == payload["channel"] else words.RETRAIN_IN_DIRECT)
+
+    def cancel_clicked(self, body: Mapping[str, Any], value: str) -> None:
+        """The button under a progress message: everybody sees it there, only admins may press it."""
+        person, url = str(body["user"]["id"]), body.get("response_url")
+
+        def cancel() -> None:
+            try:
+                sentence = self._cancel(person, int(value) if value.isdecimal() else 0)
+            except Exception:
+                log.exception("a retraining could not be cancelled")
+                sentence = words.SORRY_COMMAND
+            if url:
+                respond(str(url), *blocks.tell(sentence))
+
+        self._room.lanes.submit(str(body["channel"]["id"]), cancel)
+
+    def _cancel(self, person: str, run_id: int | None = None) -> str:
+        """Asks the run in progress, or only `run_id`, to end; what to say of it."""
+        if not self._room.people.may_administer(person):
+            return words.ADMINS_ONLY
+        run = runs.cancel(self._room.services.store, person, run_id)
+        return words.RUN_CANCELLING if run is not None else words.RUN_CANCEL_NOTHING
 
     def _post_progress(self, channel: str, person: str) -> tuple[str, str] | None:
         """Posts in the channel, or to the admin directly where we may not; (channel, ts) of the message."""

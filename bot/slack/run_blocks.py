@@ -10,11 +10,24 @@ from typing import Any, TypeGuard
 from bot.records import Promotion, Run
 from bot.slack import words
 from bot.slack.markup import cut, escape, mention, one_line
-from bot.slack.rich import Json, Posting, context, mrkdwn_section, paragraph, plain_section, rich_text
+from bot.slack.rich import (
+    Json,
+    Posting,
+    actions,
+    button,
+    context,
+    mrkdwn_section,
+    paragraph,
+    plain,
+    plain_section,
+    rich_text,
+)
 from bot.slack.rich import words as leaf
 from bot.slack.services import Status
+from bot.watching import Standoff
 
 BAR = 20
+CANCEL_RUN = "cancel_run"
 
 
 def starting() -> Posting:
@@ -26,15 +39,23 @@ def starting() -> Posting:
 def progress(run: Run) -> Posting:
     percent = _percent(run.progress)
     line = words.PROGRESS.format(stage=one_line(run.stage), percent=percent)
+    if run.cancel is not None:
+        line = words.RUN_STOPPING
     blocks = [plain_section(line), rich_text(paragraph(leaf(_bar(run.progress))))]
     below = " · ".join(part for part in (_asked_by(run), escape(cut(one_line(run.detail), 300))) if part)
     if below:
         blocks.append(context(below))
+    if run.cancel is None and run.verdict is None:
+        blocks.append(actions(_cancel_button(run)))
     return Posting(escape(line), blocks)
 
 
 def outcome(run: Run) -> Posting:
     """How a run ended: the verdict with its figures, or the one line of what stopped it."""
+    if run.state == "failed" and run.cancel is not None:
+        return Posting(
+            words.RUN_CANCELLED, [plain_section(words.RUN_CANCELLED), mrkdwn_section(_cancelled(run.cancel))]
+        )
     if run.state == "failed":
         line = words.RUN_FAILED.format(why=one_line(run.error or "?"))
         return Posting(escape(cut(line, 3000)), [plain_section(line), plain_section(words.RUN_FAILED_CALM)])
@@ -53,6 +74,8 @@ def outcome(run: Run) -> Posting:
 
 
 def headline(run: Run) -> str:
+    if run.state == "failed" and run.cancel is not None:
+        return words.RUN_CANCELLED
     if run.state == "failed":
         return words.RUN_FAILED.format(why=one_line(run.error or "?"))
     if run.promoted:
@@ -103,6 +126,8 @@ def status(now: Status) -> Posting:
         words.STATUS_FEEDBACK_MD.format(up=votes.up, down=votes.down, corrections=votes.corrections)
         + words.STATUS_NEW_MD.format(up=new.up, down=new.down, corrections=new.corrections)
     )
+    if now.trial is not None:
+        lines.append(_on_trial(now.trial))
     if now.running is not None:
         stage, percent = escape(one_line(now.running.stage)), _percent(now.running.progress)
         lines.append(words.STATUS_RUNNING_MD.format(stage=stage, percent=percent))
@@ -113,10 +138,42 @@ def status(now: Status) -> Posting:
     return Posting(words.STATUS_TITLE, [mrkdwn_section("\n".join(lines))])
 
 
+def _on_trial(trial: Standoff) -> str:
+    return words.STATUS_TRIAL_MD.format(
+        adapter=_code(trial.adapter),
+        other=_code(trial.other),
+        percent=_percent(trial.share),
+        since=when(trial.since),
+        ups=trial.tally.ups,
+        votes=trial.tally.votes,
+        other_ups=trial.other_tally.ups,
+        other_votes=trial.other_tally.votes,
+    )
+
+
 def when(seconds: float) -> str:
     """A time that Slack shows in each reader's own time zone."""
     fallback = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
     return f"<!date^{int(seconds)}^{{date_short_pretty}} {{time}}|{fallback}>"
+
+
+def _cancel_button(run: Run) -> Json:
+    texts = {
+        "title": words.RUN_CANCEL_TITLE,
+        "text": words.RUN_CANCEL_ASK,
+        "confirm": words.RUN_CANCEL_YES,
+        "deny": words.RUN_CANCEL_NO,
+    }
+    confirm = {name: plain(text, 300) for name, text in texts.items()}
+    return {**button(words.RUN_CANCEL, CANCEL_RUN, str(run.id)), "confirm": confirm}
+
+
+def _cancelled(by: str) -> str:
+    """Who ended a run, and what becomes of it."""
+    if (who := mention(by)) is not None:
+        return words.RUN_CANCELLED_BY_MD.format(by=who, calm=words.RUN_CANCELLED_CALM)
+    why = words.RUN_CANCELLED_WHY.get(by, "")
+    return f"{why} {words.RUN_CANCELLED_CALM if by == 'cli' else words.RUN_FAILED_CALM}".strip()
 
 
 def _bar(progress: float) -> str:

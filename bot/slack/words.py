@@ -21,7 +21,7 @@ HELP_MD = (
     "*Paste a text* between triple backticks behind your question and I'll read just that text too.\n"
     "*Tell me how I did:* the thumbs under an answer, or a :+1: / :-1: reaction. A thumbs-down lets you give the right answer.\n"
     "*Teach me:* `/lorebot teach Question? = Answer`. What you teach in a channel is known in that channel at once.\n"
-    "*For admins:* `/lorebot status`, `/lorebot retrain`, `/lorebot rollback`."
+    "*For admins:* `/lorebot status`, `/lorebot retrain`, `/lorebot retrain cancel`, `/lorebot rollback`, `/lorebot review`."
 )
 HELP = "How to ask, correct and teach Lorebot"
 
@@ -117,11 +117,35 @@ PROGRESS_BY_MD = "Asked for by {by}"
 RUN_FAILED = "The retraining stopped: {why}"
 RUN_FAILED_CALM = "Nothing changed: the adapter in service goes on answering."
 RUN_DIED = "its process ended without a word; the log of the machine may say why"
+RUN_CANCEL = "Cancel"
+RUN_CANCEL_TITLE = "Cancel the retraining?"
+RUN_CANCEL_ASK = "The adapter in service goes on answering, and what was trained so far is kept for the next one."
+RUN_CANCEL_YES = "Cancel it"
+RUN_CANCEL_NO = "Let it go on"
+RUN_STOPPING = "Retraining: stopping"
+RUN_CANCELLING = "It stops within seconds, at its next step."
+RUN_CANCEL_NOTHING = "No retraining is running that could be cancelled."
+RUN_CANCELLED = "The retraining was cancelled."
+RUN_CANCELLED_BY_MD = "Asked for by {by}. {calm}"
+RUN_CANCELLED_WHY = {
+    "cli": "Asked for on the command line.",
+    "quiet hours": "Quiet hours have begun; it goes on by itself when they are over.",
+    "forget": "Somebody is being forgotten; a retraining without them follows.",
+}
+RUN_CANCELLED_CALM = (
+    "The adapter in service goes on answering. What was trained so far is kept: the next retraining that has the same"
+    " to learn goes on from there."
+)
 RUN_PROMOTED = "Retraining finished: the new adapter is better and goes into service."
 RUN_REJECTED = "Retraining finished: the new adapter isn't better, so nothing changes."
 RUN_NOT_YET = "Retraining finished: not enough evidence yet, so nothing changes."
 RUN_NO_VERDICT = "Retraining finished without a verdict, so nothing changes."
 RUN_DONE_MD = "{by} {headline}"
+PICTURE_TITLE = "Run {run}"
+PICTURE_ALT = (
+    "Run {run}. {headline} Charts: what changed by kind of feedback and on the golden set, with 95 % intervals, and how"
+    " often answers are right against how sure they are."
+)
 BEFORE_AFTER_MD = "{name}: {before} → *{after}*"
 SCORE_NAMES = (
     ("f1", "F1"),
@@ -135,9 +159,55 @@ SCORE_NAMES = (
 HELD_OUT_NAMES = (("correction", "F1 on corrected answers ({n})"), ("up", "F1 on upvoted answers ({n})"))
 SWAPPED = "Live now: {adapter} answers from here on."
 SWAPPED_BACK = "Live now: back to {adapter}. {why}"
+NOTICES = {
+    "rolled_back": "Rolled back: people liked {adapter} less than what answered before it, so {serving} answers again.",
+    "promoted": "Live trial won: people like {adapter} better, so it answers from here on.",
+    "worse": "Live trial lost: people like {adapter} less, so {serving} goes on answering everything.",
+    "undecided": "Live trial over: the votes prove nothing about {adapter}, so {serving} goes on answering everything.",
+    "failed": "Live trial broken off: {adapter} failed. {serving} goes on answering everything.",
+    "ended": "Live trial ended: {adapter} is off it, and {serving} goes on answering everything.",
+}
 ROLLED_BACK = "Rolled back: {adapter} is the adapter in service again."
 ROLLBACK_FAILED = "I couldn't roll back: {why}"
 ROLLBACK_WHY = "asked for with /lorebot rollback"
+
+# Reviewing
+REVIEW_WAITING = "Waiting for a review: {n}"
+REVIEW_NOTHING = "Nothing waits for a review."
+REVIEW_HIDDEN = (
+    "{n} more wait from places that you can't see: only who could read the question there is shown them, and whoever"
+    " runs this machine."
+)
+REVIEW_ANSWERED = "I answered: "
+REVIEW_ABSTAINED = "that I don't know."
+REVIEW_RIGHT = "The right answer: "
+REVIEW_SOMEBODY = "Somebody"
+REVIEW_PRIVATE = "in private"
+REVIEW_COMMAND_LINE = "on the command line"
+REVIEW_ABOUT_MD = "{who} · {where} · {when} · {why}"
+REVIEW_ACCEPT = "Accept"
+REVIEW_EDIT = "Edit"
+REVIEW_REJECT = "Reject"
+REVIEW_ACCEPT_PERSON = "Accept all {n} of this person"
+REVIEW_REJECT_PERSON = "Reject all {n} of this person"
+REVIEW_ACCEPT_SHOWN = "Accept all shown"
+REVIEW_REJECT_SHOWN = "Reject all shown"
+REVIEW_BACK = "Back"
+REVIEW_MORE = "More"
+REVIEW_AGAIN = "Look again"
+REVIEW_UNDO = "Undo"
+REVIEW_ASK_TITLE = "Are you sure?"
+REVIEW_ASK_YES = "Yes"
+REVIEW_PERSON_ASK = "This decides about all {n} that wait from this person, on whatever page."
+REVIEW_SHOWN_ASK = "This decides about the {n} shown here."
+REVIEW_FORGET_ASK = "I'll forget this answer, in its channel too."
+REVIEW_DONE = {"accept": "Accepted: {n}.", "edit": "Accepted in your words: {n}.", "reject": "Rejected: {n}."}
+REVIEW_UNDONE = "Waiting again: {n}."
+REVIEW_CHANGED = "Something changed since you were shown it: please look again."
+REVIEW_EDIT_TITLE = "Put it right"
+REVIEW_EDIT_SUBMIT = "Accept"
+REVIEW_WORDS_NEEDED = "Please write the right answer, or cancel and reject."
+REVIEW_FAILED = "I couldn't do that: {why}"
 
 # Status
 STATUS_TITLE = "Lorebot's status"
@@ -148,6 +218,10 @@ STATUS_KNOWS_MD = "*Knows:* {documents} documents, {passages} passages, {taught}
 STATUS_WEEK_MD = "*Last 7 days:* {questions} questions, {answered} answered, {abstained} not known"
 STATUS_FEEDBACK_MD = "*Feedback:* {up} up, {down} down, {corrections} corrections"
 STATUS_NEW_MD = " (since the last retraining: {up} up, {down} down, {corrections} corrections)"
+STATUS_TRIAL_MD = (
+    "*On live trial:* {adapter} answers {percent}% of the threads since {since}: {ups} of {votes} votes up, against"
+    " {other_ups} of {other_votes} for {other}"
+)
 STATUS_RUNNING_MD = "*Retraining now:* {stage}, {percent}%"
 STATUS_NEXT_MD = "*Next retraining:* {when}"
 STATUS_NEVER_MD = "*Next retraining:* only when asked for"
