@@ -23,18 +23,21 @@ Strict = Annotated[bool, typer.Option("--strict", help="Stop at a question file 
 
 @app.command("list", epilog="Example: lorebot adapters list")
 def list_(as_json: Json = False) -> None:
-    """Every version, oldest first; the champion is marked."""
+    """Every version, oldest first; the champion is marked with *, one on live trial with ?."""
     from bot import app as root
 
     with root.registry(load_settings()) as registry:
         champion = registry.champion().id
+        challenger = registry.challenger()
+        on_trial = challenger.id if challenger else None
         rows = [_row(each, champion) for each in registry.adapters()]
     if as_json:
-        typer.echo(json.dumps({"champion": champion, "adapters": rows}))
+        typer.echo(json.dumps({"champion": champion, "on_trial": on_trial, "adapters": rows}))
         return
     for row in rows:
         made = datetime.fromtimestamp(row["created_at"]).strftime("%Y-%m-%d %H:%M")
-        typer.echo(f"{'*' if row['champion'] else ' '} {row['id']:32} {made}  parent {row['parent'] or '-'}")
+        mark = "*" if row["champion"] else "?" if row["id"] == on_trial else " "
+        typer.echo(f"{mark} {row['id']:32} {made}  parent {row['parent'] or '-'}")
 
 
 @app.command(epilog="Example: lorebot adapters show reader-minilm-l6-seed")
@@ -78,6 +81,41 @@ def rollback(
     typer.echo(
         json.dumps({"champion": promotion.adapter}) if as_json else f"{promotion.adapter} serves again"
     )
+
+
+@app.command(epilog="Example: lorebot adapters challenge a-20261121-0630-1f3c --share 0.1")
+def challenge(
+    adapter: Annotated[str | None, typer.Argument(metavar="ID")] = None,
+    share: Annotated[
+        float | None, typer.Option(help="Share of the threads it answers, at most 0.5; else LOREBOT_CANARY.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="Kept with the trial.")] = "put on trial by hand",
+    end: Annotated[bool, typer.Option("--end", help="End the trial that is open.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put a version on live trial: it answers a share of the threads, and people's votes decide; or end the trial."""
+    from bot import app as root
+
+    if end == (adapter is not None):
+        raise typer.BadParameter("expected either an adapter's ID to put on trial, or --end")
+    settings = load_settings()
+    if not end and share is None and settings.canary == 0:
+        raise AdapterError(
+            "Found no share of the threads for a trial; expected --share 0.1 or so, or LOREBOT_CANARY: give one."
+        )
+    with root.registry(settings) as registry:
+        if adapter is not None:
+            trial = registry.challenge(adapter, by="cli", why=why, share=share)
+        elif (ended := registry.end_challenge("ended", "ended by hand")) is not None:
+            trial = ended
+        else:
+            raise AdapterError(
+                "Found no trial to end; expected an open one: `lorebot adapters list` marks it with ?."
+            )
+    if as_json:
+        typer.echo(json.dumps({"on_trial": adapter, "champion": trial.champion}))
+    else:
+        typer.echo(f"{trial.adapter} is {'off' if end else 'on'} trial; {trial.champion} is the champion")
 
 
 @app.command(epilog="Example: lorebot adapters verify")

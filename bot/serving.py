@@ -101,7 +101,10 @@ def connect(running: ExitStack, service: Service, *, http_port: int | None = Non
     from bot import retraining
     from bot.answering import ChampionWatch
     from bot.slack import app as slack
+    from bot.slack import notices
     from bot.slack.services import Services
+    from bot.trust import Rules
+    from bot.watching import VoteWatch
 
     settings, store = service.settings, service.store
     scheduler = retraining.schedule(settings, store)
@@ -128,10 +131,23 @@ def connect(running: ExitStack, service: Service, *, http_port: int | None = Non
         running.enter_context(_served(slack.http_app(bolt), http_port))
 
     watch = ChampionWatch(
-        store, service.registry, service.live, lambda promotion, _: slack.announce_swap(bolt, promotion)
+        store,
+        service.registry,
+        service.live,
+        lambda promotion, _: slack.announce_swap(bolt, promotion),
+        canary=settings.canary,
     )
     watch.start()
     running.callback(watch.stop)
+    votes = VoteWatch(
+        store,
+        service.registry,
+        lambda notice: notices.tell(bolt.room, notice),
+        rules=Rules.of(settings),
+        canary_days=settings.canary_days,
+    )
+    votes.start()
+    running.callback(votes.stop)
 
 
 @contextmanager
@@ -161,6 +177,8 @@ def status(service: Service, next_run: Any) -> Status:
     """What `/lorebot status` shows."""
     from bot.slack.services import Status, Votes
     from bot.store import adapters as adapter_log
+    from bot.trust import Rules
+    from bot.watching import on_trial
 
     champion = service.live.current.adapter
     promotion = adapter_log.last_promotion(service.store)
@@ -181,6 +199,7 @@ def status(service: Service, next_run: Any) -> Status:
         new_feedback=Votes(**feedback.counts(service.store, last.started_at if last else 0.0)),
         running=runs.running(service.store),
         next_retraining=next_run.timestamp() if next_run else None,
+        trial=on_trial(service.store, Rules.of(service.settings), service.settings.canary),
     )
 
 

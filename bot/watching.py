@@ -55,14 +55,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Standoff:
-    """A trial or a watch as it stands now."""
+    """A live trial as it stands now."""
 
     adapter: str
     other: str  # whom it is compared with
     tally: Tally
     other_tally: Tally
     since: float
-    share: float | None = None  # of a trial: None, the setting's
+    share: float  # of the threads that it answers, 0..0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,15 +256,16 @@ def needed(store: Store, trial: Challenge) -> float:
     return PROVEN * k * (k + 1) / 2
 
 
-def on_trial(store: Store, rules: Rules = Rules()) -> Standoff | None:
-    """The open trial, for people to look at."""
+def on_trial(store: Store, rules: Rules = Rules(), canary: float = 0.0) -> Standoff | None:
+    """The open trial, for people to look at. `canary`: the share where the trial names none."""
     trial = challenges.current(store)
     if trial is None:
         return None
     cast = ballots.cast(store, [trial.champion, trial.adapter], since=trial.started_at)
     votes = of_weight(store, cast, rules)
     mine, champions = tally(votes, trial.adapter), tally(votes, trial.champion)
-    return Standoff(trial.adapter, trial.champion, mine, champions, trial.started_at, trial.share)
+    share = canary if trial.share is None else trial.share
+    return Standoff(trial.adapter, trial.champion, mine, champions, trial.started_at, share)
 
 
 def _counts(standing: Standing | None) -> bool:

@@ -14,10 +14,14 @@ from slack_sdk.errors import SlackApiError
 from bot.records import Promotion, Run
 from bot.slack import run_blocks, words
 from bot.slack.markup import escape, mention
+from bot.slack.pictures import show_head
 from bot.slack.posting import GONE
 from bot.slack.rich import Posting
 from bot.slack.room import Room
-from bot.store import runs
+from bot.store import challenges, runs
+
+Place = tuple[str, str]
+"""Channel and ts of a message."""
 
 LOOK_EVERY_S = 1.0
 UPDATE_EVERY_S = 2.0
@@ -56,7 +60,8 @@ class Reports:
         """Says beside a retraining's message that its adapter answers now. Returns at once."""
         store = self._room.services.store
         run = runs.run(store, promotion.run_id) if promotion.run_id else None
-        if run is None and promotion.by == "bot":  # it took back what the last run put live
+        took_back = promotion.by == "bot" and not challenges.won(store, promotion)
+        if run is None and took_back:  # what the last run put live
             run = next(iter(runs.runs(store, 1)), None)
         if run is not None and run.channel:
             channel, thread, posting = run.channel, run.ts, run_blocks.swapped(promotion)
@@ -91,18 +96,21 @@ class Reports:
         """The verdict takes the progress message's place; a line in its thread, because an update notifies nobody."""
         posting = run_blocks.outcome(run)
         try:
-            self._put(run, posting)
+            place = self._put(run, posting)
         except SlackApiError as error:
             if error.response.get("error") == "ratelimited":
                 return
             log.warning(
                 "run %s can't be reported in %s: %s", run.id, run.channel, error.response.get("error")
             )
-            self._put_directly(run, posting)
+            place = self._put_directly(run, posting)
         runs.update(self._room.services.store, run.id or 0, reported=True)
         self._shown.pop(run.id or 0, None)
+        if place is not None:
+            services = self._room.services
+            show_head(self._room.clients.patient, services.settings.home, run, *place)
 
-    def _put(self, run: Run, posting: Posting) -> None:
+    def _put(self, run: Run, posting: Posting) -> Place:
         client, channel = self._room.clients.patient, run.channel or ""
         if run.ts is not None:
             try:
@@ -114,18 +122,21 @@ class Reports:
                 if who := mention(run.by):
                     line = words.RUN_DONE_MD.format(by=who, headline=escape(run_blocks.headline(run)))
                     client.chat_postMessage(channel=channel, thread_ts=run.ts, text=line)
-                return
-        client.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)
+                return channel, run.ts
+        posted = client.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)
+        return channel, str(posted["ts"])
 
-    def _put_directly(self, run: Run, posting: Posting) -> None:
+    def _put_directly(self, run: Run, posting: Posting) -> Place | None:
         if mention(run.by) is None:
-            return
+            return None
         client = self._room.clients.patient
         try:
             channel = str(client.conversations_open(users=run.by)["channel"]["id"])
-            client.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)
+            posted = client.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)
         except SlackApiError:
             log.exception("run %s can't be reported at all", run.id)
+            return None
+        return channel, str(posted["ts"])
 
     def _post(self, channel: str, posting: Posting, thread: str | None) -> None:
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from bot.records import Answer, Passage, Promotion, Question, Run
 from bot.settings import Settings
 from bot.store import Store
+from bot.watching import Standoff
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Status:
     new_feedback: Votes = field(default_factory=Votes)  # since the last run
     running: Run | None = None
     next_retraining: float | None = None  # None: never by itself
+    trial: Standoff | None = None  # the live trial that is open
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict
 
 from bot.errors import BusyError
-from bot.records import Challenge, Outcome
+from bot.records import Challenge, Outcome, Promotion
 from bot.store.database import Store
 
 
@@ -54,3 +54,9 @@ def of_champion(store: Store, champion: str) -> list[Challenge]:
     """Every trial against a champion, oldest first."""
     rows = store.rows("SELECT * FROM challenges WHERE champion = ? ORDER BY id", [champion])
     return [Challenge(**row) for row in rows]
+
+
+def won(store: Store, promotion: Promotion) -> bool:
+    """Whether a promotion is what a trial ended with, not a return to what served before."""
+    sql = "SELECT 1 FROM challenges WHERE outcome = 'promoted' AND adapter = ? AND ending = ?"
+    return store.one(sql, [promotion.adapter, promotion.why]) is not None
