@@ -46,13 +46,21 @@ class WebApi:
         self.refuse: dict[str, str | Callable[[Json], str | None]] = {}
         self.rate_limit: dict[str, int] = {}
         self.thread: list[Json] = []
+        self.uploaded: list[bytes] = []
         stage = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if self.path.startswith("/upload/"):
+                    stage.uploaded.append(sent)
+                    self.send_response(200)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
+                raw = sent.decode()
                 asked = (
                     json.loads(raw) if raw.startswith("{") else dict(parse_qsl(raw, keep_blank_values=True))
                 )
@@ -122,6 +130,10 @@ class WebApi:
             return {"ok": True, "messages": self.thread}
         if method == "conversations.open":
             return {"ok": True, "channel": {"id": "D0" + asked["users"][2:]}}
+        if method == "files.getUploadURLExternal":
+            return {"ok": True, "upload_url": self.url.replace("/api/", "/upload/F1"), "file_id": "F1"}
+        if method == "files.completeUploadExternal":
+            return {"ok": True, "files": json.loads(asked["files"])}
         if method == "chat.postMessage":
             return {"ok": True, "channel": asked["channel"], "ts": next_ts()}
         return {"ok": True}

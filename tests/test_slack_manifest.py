@@ -23,6 +23,7 @@ SCOPE_OF_METHOD = {
     "users_info": "users:read",
     "conversations_open": "im:write",
     "assistant_threads_setStatus": "chat:write",
+    "files_upload_v2": "files:write",
     "views_open": None,
     "views_publish": None,
     "conversations_replies": None,  # by the kind of conversation, as the message events

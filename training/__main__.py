@@ -100,7 +100,7 @@ def cycle(
     from training.cycle import Options, open_loop, run_cycle
     from training.progress import shown_progress
     from training.pulse import stand_back, stopped_by_signals
-    from training.report import verdict_table
+    from training.verdict import verdict_table
 
     settings = load_settings(**({"home": home} if home else {}))
     stand_back(settings.threads)

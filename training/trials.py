@@ -31,6 +31,7 @@ class Trial:
     references: tuple[str, ...] = ()  # accepted answers; none for silence, unknown for down
     nearest: float | None = None  # similarity of the passage that search found nearest
     said: str | None = None  # what was answered then
+    public: bool = False  # everybody in the workspace may read where it was asked: a report may show it
 
 
 def read_trials(
