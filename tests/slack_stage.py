@@ -47,6 +47,7 @@ class WebApi:
         self.rate_limit: dict[str, int] = {}
         self.thread: list[Json] = []
         self.uploaded: list[bytes] = []
+        self.members: dict[str, list[str]] = {}
         stage = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -128,6 +129,9 @@ class WebApi:
             }
         if method == "conversations.replies":
             return {"ok": True, "messages": self.thread}
+        if method == "conversations.members":
+            known = self.members.get(asked["channel"])
+            return {"ok": True, "members": known} if known else {"ok": False, "error": "channel_not_found"}
         if method == "conversations.open":
             return {"ok": True, "channel": {"id": "D0" + asked["users"][2:]}}
         if method == "files.getUploadURLExternal":

@@ -22,6 +22,7 @@ SCOPE_OF_METHOD = {
     "reactions_remove": "reactions:write",
     "users_info": "users:read",
     "conversations_open": "im:write",
+    "conversations_members": "groups:read",  # asked of private channels only
     "assistant_threads_setStatus": "chat:write",
     "files_upload_v2": "files:write",
     "views_open": None,
@@ -77,8 +78,10 @@ def test_the_scopes_are_those_that_events_and_methods_need():
     needed = {scope for method in called if (scope := SCOPE_OF_METHOD[method])}
     for name in MANIFEST["settings"]["event_subscriptions"]["bot_events"]:
         needed |= set(SCOPES_OF_EVENT[name])
-    # `commands` belongs to the slash command and the shortcut, `assistant:write` to the agent view.
-    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed | {"commands", "assistant:write"}
+    # `commands` belongs to the slash command and the shortcut, `assistant:write` to the agent view, `mpim:read` to the
+    # members of group direct messages.
+    expected = needed | {"commands", "assistant:write", "mpim:read"}
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == expected
 
 
 def test_commands_and_shortcuts_are_those_that_the_app_answers():

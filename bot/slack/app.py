@@ -25,7 +25,7 @@ from starlette.routing import Route
 
 from bot.errors import SettingsError
 from bot.records import Promotion
-from bot.slack import actions, commands, events, home
+from bot.slack import actions, commands, events, home, reviews
 from bot.slack.clients import clients, like
 from bot.slack.conversation import Conversation
 from bot.slack.lessons import Lessons
@@ -70,9 +70,11 @@ def build_app(
     room.takes("lesson", lessons.take)
     room.beside(app.reports)
     events.register(app, room, conversation, votes)
-    commands.register(app, room, conversation, lessons)
+    queue = reviews.Reviews(room)
+    commands.register(app, room, conversation, lessons, queue)
     actions.register(app, room, votes, lessons)
     home.register(app, room)
+    reviews.register(app, room, queue)
     return app
 
 

@@ -21,6 +21,8 @@ def register(app: App, room: Room, conversation: Conversation, votes: Votes) -> 
         event = body.get("event") or {}
         read = asked_in_edit if event.get("subtype") == "message_changed" else asked_in_message
         ask = read(event, bot_user, allow_bots)
+        if ask is not None:
+            room.places.note(event)
         return Work(ask.claim_key, ask.payload()) if ask else None
 
     def reaction(body: Mapping[str, Any], bot_user: str) -> Work | None:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from bot.slack.clients import Clients
 from bot.slack.people import People
+from bot.slack.places import Places
 from bot.slack.queue import Lanes, WorkQueue
 from bot.slack.services import Services
 from bot.store import claims
@@ -40,6 +41,7 @@ class Room:
         self.services = services
         self.clients = clients
         self.people = People(clients.patient, services.settings.admins)
+        self.places = Places(services.store, clients.patient)
         self.inference = WorkQueue("inference", workers=1, size=services.settings.queue_size)
         self.lanes = Lanes()
         self._takes: dict[str, Take] = {}

@@ -139,6 +139,11 @@ RUN_CANCELLED_CALM = (
 RUN_PROMOTED = "Retraining finished: the new adapter is better and goes into service."
 RUN_REJECTED = "Retraining finished: the new adapter isn't better, so nothing changes."
 RUN_NOT_YET = "Retraining finished: not enough evidence yet, so nothing changes."
+RUN_TRIAL = (
+    "Retraining finished: the new adapter seems no worse, so it answers a share of the threads on live trial. Your votes"
+    " decide."
+)
+RUN_DECISIONS = {"not_yet": RUN_NOT_YET, "trial": RUN_TRIAL}
 RUN_NO_VERDICT = "Retraining finished without a verdict, so nothing changes."
 RUN_DONE_MD = "{by} {headline}"
 PICTURE_TITLE = "Run {run}"

@@ -1,0 +1,198 @@
+"""The review queue: what waits for somebody to look at it, who may see it, and what a decision does.
+
+Two kinds of things wait: feedback that trust holds back, and answers taught in one channel, which an agreement gives to
+the whole workspace. What was asked in private is shown only to who could see it there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from bot.errors import DataError
+from bot.knowledge import memory
+from bot.records import WORKSPACE, Answer, Decision, Feedback, Passage, Question, Review
+from bot.store import Store, channels, documents, feedback, questions, reviews
+from bot.trust import Rules, standings
+
+TAUGHT = "taught"
+TAUGHT_WHY = "taught in one channel; an agreement gives it to the whole workspace"
+SAID_WHY = "it counts already"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something to decide about: a piece of feedback, or an answer taught in one channel."""
+
+    key: str  # "12:U123": what U123 says of answer 12; "taught:34": the passage 34
+    person: str  # who said it, or taught it
+    question: str
+    why: str  # why it waits
+    at: float  # when it was said
+    channel: str | None  # where; None: on the command line
+    private_to: str | None = None  # asked or taught under four eyes: the only person who may see it
+    answer: Answer | None = None  # these two: of a piece of feedback
+    feedback: Feedback | None = None
+    taught: Passage | None = None
+
+    @property
+    def words(self) -> str | None:
+        """What the person says the right answer is, if they say so."""
+        if self.taught is not None:
+            return self.taught.text[self.taught.answer_start :]
+        return self.feedback.correction if self.feedback is not None else None
+
+
+def waiting(store: Store, rules: Rules = Rules()) -> list[Waiting]:
+    """All that waits, oldest first, whoever may see it."""
+    reviewed = reviews.all_of(store)
+    held = [
+        found
+        for (answer_id, person), standing in standings(store, rules).items()
+        if standing.why is not None and (answer_id, person) not in reviewed
+        if (found := _said(store, answer_id, person, standing.why)) is not None
+    ]
+    taught = [_taught(store, each) for each in documents.taught_everywhere(store) if each.scope != WORKSPACE]
+    return sorted([*held, *taught], key=lambda each: (each.at, each.key))
+
+
+def look(store: Store, key: str) -> Waiting | None:
+    """What a key names as it is now, whether it waits or was decided before; None where there is no such thing."""
+    first, _, rest = key.partition(":")
+    if first == TAUGHT and rest.isdecimal():
+        lesson = documents.passage(store, int(rest))
+        taught = lesson is not None and lesson.question is not None and lesson.scope != WORKSPACE
+        return _taught(store, lesson) if lesson is not None and taught else None
+    return _said(store, int(first), rest, None) if first.isdecimal() else None
+
+
+def find(store: Store, key: str) -> Waiting:
+    """As `look`. Raises DataError where there is no such thing."""
+    found = look(store, key)
+    if found is None:
+        raise DataError(
+            f"found nothing to review under {key!r}; expected ANSWER:PERSON or taught:ID as"
+            " `lorebot feedback review --json` lists them"
+        )
+    return found
+
+
+def public_channels(store: Store) -> Callable[[Waiting], bool]:
+    """Whether something was said where the whole workspace could read it."""
+    known = channels.public(store)
+    return lambda each: each.private_to is None and (each.channel is None or each.channel in known)
+
+
+def seen_by(store: Store, person: str, is_member: Callable[[str], bool]) -> Callable[[Waiting], bool]:
+    """Whether a person may see something; `is_member(channel)` is asked once for each private channel."""
+    public = public_channels(store)
+    asked: dict[str, bool] = {}
+
+    def may_see(each: Waiting) -> bool:
+        if each.private_to is not None or public(each):
+            return each.private_to in (None, person)
+        channel = each.channel or ""
+        if channel not in asked:
+            asked[channel] = is_member(channel)
+        return asked[channel]
+
+    return may_see
+
+
+def decide(
+    store: Store,
+    items: Sequence[Waiting],
+    decision: Decision,
+    *,
+    by: str,
+    words: str | None = None,
+    seen: float | None = None,
+) -> list[Waiting]:
+    """Decides about all of these in one transaction, and returns those that it was done to.
+
+    An edit gives `words` as the right answer. What changed, went or was decided by somebody after the moment `seen`
+    (Unix seconds), when the reviewer was shown it, is left alone. Rejecting what was taught forgets it. Raises
+    DataError or DocumentError, with nothing changed.
+    """
+    done = []
+    if decision == "edit" and not (words or "").strip():
+        raise DataError(
+            "found an edit without words; expected the right answer: write it, or accept or reject"
+        )
+    with store.write():
+        for each in items:
+            now = look(store, each.key)
+            if now is None or (seen is not None and _moved(store, now, seen)):
+                continue
+            _decide(store, now, decision, by, words)
+            done.append(now)
+    return done
+
+
+def reopen(store: Store, keys: Collection[str]) -> int:
+    """Takes decisions about feedback back, so that it waits again; returns how many there were."""
+    with store.write():
+        return sum(
+            reviews.remove(store, int(answer_id), person)
+            for answer_id, _, person in (key.partition(":") for key in keys)
+            if answer_id.isdecimal()
+        )
+
+
+def _decide(store: Store, each: Waiting, decision: Decision, by: str, words: str | None) -> None:
+    if each.feedback is not None:
+        made = Review(each.feedback.answer_id, each.person, decision, words, by, time.time())
+        reviews.record(store, made)
+    elif each.taught is not None and decision == "reject":
+        memory.unteach(store, each.taught.id or 0)
+    elif each.taught is not None:
+        memory.widen(store, each.taught, words=words if decision == "edit" else None, by=by)
+
+
+def _moved(store: Store, each: Waiting, seen: float) -> bool:
+    review = reviews.of(store, each.feedback.answer_id, each.person) if each.feedback is not None else None
+    return each.at > seen or (review is not None and review.at > seen)
+
+
+def _said(store: Store, answer_id: int, person: str, why: str | None) -> Waiting | None:
+    given = feedback.of(store, answer_id, person)
+    answer = questions.answer(store, answer_id) if given is not None else None
+    question = questions.question(store, answer.question_id) if answer is not None else None
+    if given is None or answer is None or question is None:
+        return None
+    return Waiting(
+        key=f"{answer_id}:{person}",
+        person=person,
+        question=question.asked,
+        why=why or SAID_WHY,
+        at=given.given_at,
+        channel=question.channel,
+        private_to=question.person if _under_four_eyes(question) else None,
+        answer=answer,
+        feedback=given,
+    )
+
+
+def _taught(store: Store, lesson: Passage) -> Waiting:
+    source = documents.document(store, lesson.source, lesson.scope)
+    person = (source.person if source else None) or ""
+    return Waiting(
+        key=f"{TAUGHT}:{lesson.id}",
+        person=person,
+        question=lesson.question or "",
+        why=TAUGHT_WHY,
+        at=source.learned_at if source else 0.0,
+        channel=lesson.scope,
+        private_to=person if _direct(lesson.scope) else None,
+        taught=lesson,
+    )
+
+
+def _under_four_eyes(question: Question) -> bool:
+    """A direct message, or a slash command, whose answer only the asker sees."""
+    return question.source == "command" or _direct(question.channel or "")
+
+
+def _direct(channel: str) -> bool:
+    return channel.startswith("D")
