@@ -60,18 +60,29 @@ class Said:
     @property
     def context(self) -> str | None:
         """The text the answer stands in; of an abstention, the one that the reader liked best."""
-        answer = self.answer
-        if answer.evidence is not None:
-            return answer.evidence.text
-        if not answer.offered:
-            return None
-        return answer.offered[answer.candidates[0].passage if answer.candidates else 0].text
+        return best_text(self.answer)
+
+    @property
+    def meant(self) -> str | None:
+        """The text that the person pointed to; None where they pointed to none, or it is gone."""
+        wanted = self.feedback.passage_id
+        offered = (each.text for each in self.answer.offered if each.passage_id == wanted)
+        return self.pointed or (next(offered, None) if wanted is not None else None)
 
     @property
     def same_answer(self) -> tuple[object, ...]:
         """What pieces about one and the same answer have in common, however often it was given."""
         words = normalise(self.answer.chosen_words)
         return self.key, self.context, self.answer.abstained, self.answer.start, self.answer.end, words
+
+
+def best_text(answer: Answer) -> str | None:
+    """The text an answer stands in; of an abstention, the one that the reader liked best; None: none was offered."""
+    if answer.evidence is not None:
+        return answer.evidence.text
+    if not answer.offered:
+        return None
+    return answer.offered[answer.candidates[0].passage if answer.candidates else 0].text
 
 
 def all_said(store: Store) -> Iterator[Said]:
@@ -100,19 +111,11 @@ def place_of(piece: Said) -> Place | None:
 
     The words found are the text's own. None: it stands in none of them.
     """
-    offered = piece.answer.offered
-    texts = [each.text for each in offered]
-    pointed_at = [
-        i
-        for i, each in enumerate(offered)
-        if each.passage_id is not None and each.passage_id == piece.feedback.passage_id
-    ]
-    if piece.pointed is not None:
-        texts.append(piece.pointed)
-        pointed_at = [len(texts) - 1]
-    chosen = [] if piece.answer.chosen is None else [piece.answer.chosen]
-    order = list(dict.fromkeys([*pointed_at, *chosen, *range(len(texts))]))
-    return locate(piece.feedback.correction or "", [texts[i] for i in order], piece.asked)
+    texts = [piece.meant] if piece.meant is not None else []
+    if piece.answer.evidence is not None:
+        texts.append(piece.answer.evidence.text)
+    texts += [each.text for each in piece.answer.offered]
+    return locate(piece.feedback.correction or "", list(dict.fromkeys(texts)), piece.asked)
 
 
 def locate(words: str, texts: list[str], question: str) -> Place | None:

@@ -6,6 +6,7 @@ the names that Slack's documentation uses; ours begin with LOREBOT_.
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Annotated, Literal
@@ -115,6 +116,10 @@ class Settings(BaseSettings):
         "", description="URL under which the learned files can be opened; links in answers are made from it."
     )
     max_file_mb: float = Field(20, gt=0, description="Files larger than this are not learned.")
+    training: Annotated[dict[str, float], NoDecode] = Field(
+        default_factory=dict,
+        description='Training settings as JSON, such as {"epochs": 2, "down_weight": 0.2}; empty: the measured ones.',
+    )
     trust_after_days: float = Field(
         3,
         ge=0,
@@ -151,6 +156,14 @@ class Settings(BaseSettings):
         description="A live trial in which votes prove nothing within this many days ends undecided.",
     )
     log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("training", mode="before")
+    @classmethod
+    def _json(cls, value: object) -> object:
+        try:
+            return json.loads(value.strip() or "{}") if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError('expected JSON such as {"epochs": 2}') from None
 
     @field_validator("admins", "allow_bots", mode="before")
     @classmethod

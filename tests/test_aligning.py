@@ -40,6 +40,41 @@ def test_words_are_found_whole_whatever_their_form(words: str, there: tuple[int,
     assert found(words) == there
 
 
+@pytest.mark.parametrize(
+    ("words", "text", "there"),
+    [
+        ("two-week notices", "They give two-week notice.", "two-week notice"),
+        ("the lead approves it", "A lead approved it.", "lead approved it"),
+        ("stop planning early", "We stopped planned early.", "stopped planned early"),
+        ("leave policy", "Our leave policies differ.", "leave policies"),
+        ("3 day", "It takes 3 days.", "3 days"),
+        ("hopes for closing", "He hoped for close.", "hoped for close"),
+        # What isn't the same
+        ("eight people", "Eighty people came.", None),
+        ("1990", "In the 1990s.", None),
+        ("parts of it", "A party of it.", None),
+        ("shorter notice", "A short notice.", None),
+        ("careful work", "Careless work.", None),
+        ("you can leave", "You can not leave.", None),
+        ("you can", "You can't leave.", None),
+        ("You can", "You can’t leave.", None),
+        ("three people", "Thirty-three people came.", None),
+        ("smokers", "For non-smokers only.", None),
+        ("2 days", "It takes 1-2 days.", None),
+        ("2", "It takes 2-3 days.", None),
+        ("listed", "They listen.", None),
+        ("even", "In the evening.", None),
+        ("bus", "It is but one.", None),
+        ("Friday", "By non-Friday standards, on Friday.", "Friday"),
+    ],
+)
+def test_another_form_is_the_same_word_and_another_word_is_not(
+    words: str, text: str, there: str | None
+) -> None:
+    place = find_words(words, [text], "")
+    assert (place and text[place.start : place.end]) == there
+
+
 def test_exact_words_in_a_later_text_go_before_tolerant_ones_in_an_earlier() -> None:
     assert found("Reports") == (1, "Reports")
 

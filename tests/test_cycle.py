@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,14 +18,15 @@ import pytest
 from adapter_folders import write_adapter
 from stand_ins import ScriptedReader
 
-from bot.errors import BusyError, TrainingError
+from bot.errors import BusyError, SettingsError, TrainingError
 from bot.reading.items import Item, Reference
 from bot.records import Answer, Candidate, Feedback, Offered, Question
 from bot.registry import Registry, person_digest
+from bot.settings import load_settings
 from bot.store import Store, feedback, open_store, questions, runs
 from training import pulse
 from training.build import read_build
-from training.cycle import Loop, Options, run_cycle
+from training.cycle import Loop, Options, options_of, run_cycle
 from training.finetune import Progress
 from training.golden import Golden, read_golden
 
@@ -369,3 +371,31 @@ def test_a_real_cycle_that_is_terminated_says_so_and_frees_the_lock(tmp_path: Pa
     assert runs.runs(store)[0].error == "cancelled"
     assert runs.running(store) is None
     shutil.rmtree(home, ignore_errors=True)
+
+
+def test_weights_and_epochs_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOREBOT_TRAINING", '{"epochs": 2, "down_weight": 0.25, "batch": 8}')
+    monkeypatch.setenv("LOREBOT_PERSON_SHARE", "0.1")
+    monkeypatch.setenv("LOREBOT_TRUST_AFTER_DAYS", "7")
+    options = options_of(load_settings())
+    assert (options.settings.epochs, options.settings.down_weight, options.settings.batch) == (2, 0.25, 8)
+    assert options.settings.up_weight == 1.0
+    assert (options.person_share, options.new_days) == (0.1, 7)
+    monkeypatch.delenv("LOREBOT_TRAINING")
+    assert options_of(load_settings()).settings == Options().settings
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ('{"dwon_weight": 1}', "has dwon_weight: 1; expected epochs, batch, learning_rate, up_weight"),
+        ('{"epochs": 0}', "has epochs: 0; expected"),
+        ('{"up_weight": -1}', "has up_weight: -1; expected"),
+        ("epochs=2", "expected JSON such as"),
+        ('{"epochs": "many"}', "LOREBOT_TRAINING"),
+    ],
+)
+def test_a_setting_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, value: str, found: str) -> None:
+    monkeypatch.setenv("LOREBOT_TRAINING", value)
+    with pytest.raises(SettingsError, match=re.escape(found)):
+        options_of(load_settings())

@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 
 from bot.records import Answer, Candidate, Feedback, Offered, Question
+from bot.said import Said, locate
 from bot.store import feedback, open_store, questions
-from training.examples import Said, examples_of, gather, is_held_out, unremarked, weighted
-from training.locating import locate
+from bot.trust import Rates, Rules
+from training.examples import examples_of, gather, is_held_out, unremarked, weighted
 
 LEAVE = "Staff get 25 days of leave a year. Interns get twelve days. Ask Odile Ferrant."
 TRAVEL = "Trains are booked by the office. Flights need the approval of a lead."
+
+
+UNKNOWN = Rates().weight  # of what somebody says of whom nothing is known
 
 
 def span(text: str, words: str) -> tuple[int, int]:
@@ -54,7 +58,7 @@ def said(
         end=end,
         id=answer_id,
     )
-    asked = Question("message", f"C1:{answer_id}", question, "U1", id=answer_id)
+    asked = Question("message", f"C1:{answer_id}", question, "U1", channel="C1", id=answer_id)
     return Said(
         Feedback(answer_id, person, vote, "button", **given),  # type: ignore[arg-type]
         replace(record, **(answer or {})),
@@ -75,7 +79,7 @@ def only(*pieces: Said) -> Any:
 
 def test_an_up_teaches_the_same_span_again() -> None:
     example = only(said("up"))
-    assert (example.kind, example.context, example.weight) == ("up", LEAVE, 1.0)
+    assert (example.kind, example.context, example.weight) == ("up", LEAVE, UNKNOWN)
     assert LEAVE[example.start : example.end] == "25 days"
     assert example.feedback == (1, "U1")
 
@@ -93,7 +97,7 @@ def test_a_down_on_an_abstention_pushes_away_from_silence_in_the_text_the_reader
 
 def test_an_up_on_an_abstention_confirms_silence_at_half_weight() -> None:
     example = only(said("up", words=None))
-    assert (example.kind, example.weight) == ("silence", 0.5)
+    assert (example.kind, example.weight) == ("silence", 0.5 * UNKNOWN)
 
 
 def test_a_correction_teaches_its_span_and_pushes_away_from_the_rejected_one() -> None:
@@ -101,7 +105,7 @@ def test_a_correction_teaches_its_span_and_pushes_away_from_the_rejected_one() -
     assert (example.kind, LEAVE[example.start : example.end]) == ("correction", "twelve days")
     assert example.rejected == span(LEAVE, "25 days")
     assert example.references == ("twelve days",)
-    assert example.weight == 1.0
+    assert example.weight == UNKNOWN
 
 
 def test_a_correction_without_a_vote_counts_too() -> None:
@@ -142,12 +146,14 @@ def test_a_passage_that_search_did_not_offer_teaches_and_is_read_when_judging() 
 def test_a_correction_that_stands_nowhere_is_rejected_with_its_reason() -> None:
     found = learned(said("down", correction="forty weeks"))
     assert found.examples == ()
-    assert found.rejected == {"a correction that stands in no offered text": 1}
+    assert found.rejected == {"waits for a reviewer: a correction that stands in no offered text": 1}
     assert found.people == frozenset()
 
 
 def test_a_correction_as_long_as_a_letter_is_no_span() -> None:
-    assert learned(said("down", correction="word " * 41)).rejected == {"a correction too long for a span": 1}
+    text = "word " * 41
+    found = learned(said("down", words=None, offered=(f"Staff get 25 days. {text}", TRAVEL), correction=text))
+    assert found.rejected == {"a correction too long for a span": 1}
 
 
 def test_told_to_be_silent_teaches_silence() -> None:
@@ -161,7 +167,7 @@ def test_told_to_be_silent_where_somebody_found_the_answer_teaches_nothing() -> 
         said("down", person="U2", answer_id=2, correction="twelve days"),
     )
     assert [example.kind for example in found.examples] == ["correction"]
-    assert found.rejected == {"told to be silent where somebody found an answer": 1}
+    assert found.rejected == {"told to be silent where an accepted answer stands": 1}
 
 
 def test_an_outdated_text_is_no_fault_of_the_reading() -> None:
@@ -184,7 +190,7 @@ def test_a_person_has_one_vote_on_a_question_and_text_and_it_is_the_last() -> No
 def test_as_many_ups_as_downs_on_one_answer_teach_nothing() -> None:
     found = learned(said("up", person="U1"), said("down", person="U2"))
     assert found.examples == ()
-    assert found.rejected == {"contradictory": 2}
+    assert found.rejected == {"waits for a reviewer: people disagree about this answer": 2}
 
 
 def test_the_majority_is_believed() -> None:
@@ -193,9 +199,12 @@ def test_the_majority_is_believed() -> None:
     assert found.rejected == {"outvoted": 1}
 
 
-def test_a_correction_outweighs_one_vote_for_the_answer() -> None:
-    found = learned(said("up", person="U1"), said("down", person="U2", correction="twelve days"))
-    assert [example.kind for example in found.examples] == ["correction"]
+def test_a_correction_against_a_vote_for_the_answer_waits_and_a_second_one_decides() -> None:
+    first = (said("up", person="U1"), said("down", person="U2", correction="twelve days"))
+    assert learned(*first).rejected == {"waits for a reviewer: people disagree about this answer": 2}
+    found = learned(*first, said("down", person="U3", correction="twelve days"))
+    assert [example.kind for example in found.examples] == ["correction", "correction"]
+    assert found.rejected == {"outvoted": 1}
 
 
 def test_people_are_named_only_where_they_taught_something() -> None:
@@ -272,8 +281,8 @@ def test_an_up_counts_as_much_as_the_seed_still_believes_it() -> None:
     found = learned(said("up", answer_id=1), said("down", answer_id=2, question="Who pays?"))
     assert found.thought == {1: math.log(0.5), 2: math.log(0.5)}
     ups = {now: weighted(found.examples, found.thought, {1: math.log(now), 2: -9.0}) for now in (0.25, 0.9)}
-    assert [example.weight for example in ups[0.25]] == pytest.approx([0.5, 1.0])
-    assert [example.weight for example in ups[0.9]] == [1.0, 1.0]
+    assert [example.weight for example in ups[0.25]] == pytest.approx([0.5 * UNKNOWN, UNKNOWN])
+    assert [example.weight for example in ups[0.9]] == [UNKNOWN, UNKNOWN]
 
 
 def test_words_match_whole_and_nearest_to_the_question() -> None:
@@ -310,6 +319,7 @@ def test_everything_comes_out_of_a_real_store(tmp_path: Path) -> None:
 
 
 OWN = "nearly a month"
+OPEN = frozenset(("C1",))
 
 
 def written(vote: str | None = None, **given: Any) -> Said:
@@ -323,13 +333,15 @@ def test_words_that_stand_in_no_text_teach_only_a_reader_that_writes() -> None:
     pieces = (written("up"), written("down", person="U2", question="Leave?", answer_id=2))
     kept = examples_of(pieces, 0.0)
     assert (kept.examples, kept.rejected) == ((), {"words that stand in no text": 2})
-    up, down = examples_of(pieces, 0.0, free=True).examples
+    up, down = examples_of(pieces, 0.0, rules=Rules(free=True), public=OPEN).examples
     assert (up.kind, up.words, down.kind, down.words) == ("up", OWN, "down", OWN)
     assert up.context[up.start : up.end] == "Staff get 25 days of leave a year."
 
 
 def test_a_reader_that_writes_learns_a_correction_that_stands_nowhere() -> None:
-    free = examples_of((written("down", correction="five weeks of leave"),), 0.0, free=True)
+    free = examples_of(
+        (written("down", correction="five weeks of leave"),), 0.0, rules=Rules(free=True), public=OPEN
+    )
     (example,) = free.examples
     assert (example.kind, example.words, example.rejected_words) == ("correction", "five weeks of leave", OWN)
     assert example.context[example.start : example.end] == "Staff get 25 days of leave a year."
@@ -337,11 +349,15 @@ def test_a_reader_that_writes_learns_a_correction_that_stands_nowhere() -> None:
 
 
 def test_a_correction_that_stands_in_the_text_rejects_the_own_words() -> None:
-    (example,) = examples_of((written("down", correction="25 days"),), 0.0, free=True).examples
+    (example,) = examples_of(
+        (written("down", correction="25 days"),), 0.0, rules=Rules(free=True), public=OPEN
+    ).examples
     assert (example.words, example.rejected_words, example.rejected) == (None, OWN, None)
     assert example.context[example.start : example.end] == "25 days"
 
 
 def test_own_words_are_judged_by_what_people_said_of_them() -> None:
-    (trial,) = examples_of((written("down", correction="five weeks of leave"),), 1.0, free=True).trials
+    (trial,) = examples_of(
+        (written("down", correction="five weeks of leave"),), 1.0, rules=Rules(free=True), public=OPEN
+    ).trials
     assert (trial.kind, trial.references, trial.said) == ("correction", ("five weeks of leave",), OWN)

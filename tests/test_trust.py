@@ -210,7 +210,8 @@ def test_who_votes_one_way_or_the_opposite_is_found_out_by_overlap(habit: str, s
     spoilers = [rate for name, rate in rates.items() if name.startswith(habit) and "care" not in name]
     others = [rate for name, rate in rates.items() if "care" in name]
     assert max(each.weight for each in spoilers) < min(each.weight for each in others)
-    assert all(each.low for each in spoilers)
+    assert max(each.weight for each in spoilers) < 0.35
+    assert sum(each.low for each in spoilers) >= 5, "shown of all that met enough bad answers"
     assert not any(each.low for each in others)
 
 

@@ -24,6 +24,15 @@ from bot.records import Example
 BUILD, EXAMPLES, CALIBRATION = "build.json", "examples.jsonl", "calibration.jsonl"
 CARRIED = "seed-adapter"
 """In a build that goes to another machine: the folder that holds the seed adapter."""
+WEIGHTS = (
+    "up_weight",
+    "correction_weight",
+    "silence_weight",
+    "down_weight",
+    "abstention_weight",
+    "replay_weight",
+)
+"""The settings that say what each kind of example weighs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,11 @@ class TrainingSettings:
     batch: int = 16
     max_length: int = 384  # tokens of a window
     stride: int = 128  # tokens that neighbouring windows share
+    up_weight: float = 1.0  # of moving towards the span of an up; importance makes it less
+    correction_weight: float = 1.0  # of moving towards a corrected span
+    silence_weight: float = 1.0  # of moving towards silence where people told to be silent
     down_weight: float = 0.1  # of moving away from a span, against moving towards one
+    abstention_weight: float = 0.1  # of moving away from silence where people say there is an answer
     replay_weight: float = 1.0
     teacher_weight: float = (
         1.0  # of following the teacher's distributions, where there is one, against the labels

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.errors import LorebotError, StoppedError, TrainingError
+from bot.errors import LorebotError, SettingsError, StoppedError, TrainingError
 from bot.quiet import QuietHours, quiet_hours
 from bot.reading.card import threshold
 from bot.reading.generative import Writing
@@ -28,24 +28,30 @@ from bot.reading.protocol import Reader
 from bot.reading.quantization import Quantize
 from bot.reading.readers import check_kind, kind_of, load_reader
 from bot.reading.scores import Outcome, evaluate
-from bot.records import Adapter, Example, Run, Verdict
+from bot.records import Adapter, Example, Kind, Run, Verdict
 from bot.registry import Registry, new_id, person_digest
 from bot.settings import Settings
-from bot.store import Store, runs
+from bot.store import Store, challenges, runs, traces
+from bot.trust import Rules
 from training import report
-from training.build import TrainingSettings, write_build
+from training.build import WEIGHTS, TrainingSettings, write_build
 from training.compared import Evidence
 from training.elsewhere import train_elsewhere
-from training.examples import HELD_OUT, Gathered, gather, unremarked, weighted
+from training.examples import HELD_OUT, PERSON_SHARE, Gathered, capped, gather, unremarked, weighted
 from training.finetune import CHECKPOINTS, Progress, finetune
-from training.gate import Margins, Measured, judge
+from training.gate import Measured, judge, too_few_corrected, waiting
 from training.golden import GOLDEN, Golden, as_replay, read_golden
+from training.guards import Margins
 from training.interrupted import build_to_go_on_with, take_over_checkpoints
 from training.pulse import Pulse, Tell, heartbeat
 from training.trials import Trial, read_trials
+from training.tries import KEY, Tries, tries_against
 
 AT_ONCE = 16
 """Golden items read by one adapter before the other's turn: a busy minute of the machine then slows both."""
+
+TUNABLE = ("epochs", "batch", "learning_rate", *WEIGHTS)
+"""What LOREBOT_TRAINING may set: how long and fast is learned, and what each kind of feedback weighs."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +65,10 @@ class Options:
     replay_share: float = 0.5  # of all examples, at most; Gao et al. 2023 rehearse as much as they learn
     settings: TrainingSettings = field(default_factory=TrainingSettings)
     margins: Margins = field(default_factory=Margins)
+    trust: bool = True  # False: everybody is believed alike, to measure what trust is worth
+    kinds: frozenset[Kind] | None = None  # which kinds of example are trained on; None: all
+    new_days: float = Rules().new_days  # a new account's feedback waits for a reviewer that long
+    person_share: float = PERSON_SHARE  # of what is learned, that one person's feedback may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,7 @@ class Loop:
     writing: Mapping[str, Any] = field(default_factory=dict)  # what is set of how a generative reader writes
     quiet: QuietHours | None = None  # when a run that nobody asked for has to stand back
     clock: Callable[[], datetime] = datetime.now  # local time, for quiet hours
+    canary: float = 0.0  # share of the threads that a live trial gets; 0: no trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,24 @@ class Finished:
         }
 
 
+def options_of(settings: Settings) -> Options:
+    """What is set of how a cycle goes. Raises SettingsError: a training setting that isn't one, or no value for it."""
+    for name, value in settings.training.items():
+        if name not in TUNABLE or value < 0 or (value == 0 and not name.endswith("_weight")):
+            raise SettingsError(
+                f"LOREBOT_TRAINING has {name}: {value:g}; expected {', '.join(TUNABLE)} with numbers above 0 (weights"
+                ' may be 0): set it like {"epochs": 2, "down_weight": 0.2}'
+            )
+    whole = {
+        name: round(value) or 1 if name == "batch" else value for name, value in settings.training.items()
+    }
+    return Options(
+        settings=TrainingSettings(**whole),  # type: ignore[arg-type]
+        new_days=settings.trust_after_days,
+        person_share=settings.person_share,
+    )
+
+
 def open_loop(settings: Settings, store: Store) -> Loop:
     """The loop over a state folder as the settings have it."""
     registry = Registry(store, settings.adapters_folder, base=settings.base, seed=settings.adapter)
@@ -115,6 +144,7 @@ def open_loop(settings: Settings, store: Store) -> Loop:
         quantize=settings.quantize,
         writing=settings.writing,
         quiet=quiet_hours(settings.quiet_hours),
+        canary=settings.canary,
         train=partial(train_elsewhere, settings.train_command, threads=settings.threads)
         if settings.train_command.strip()
         else finetune,
@@ -135,6 +165,7 @@ def run_cycle(
     `show` is told the progress (share of the whole, text). Stopped by a signal, the run fails as "cancelled"; asked to
     stop in the store, it raises StoppedError, and its checkpoints wait for the next one.
     """
+
     def quiet() -> bool:
         return by in runs.NOBODY and loop.quiet is not None and loop.quiet.hold(loop.clock())
 
@@ -166,10 +197,18 @@ def _cycle(loop: Loop, run: Run, options: Options, pulse: Pulse) -> Finished:
     run_id = run.id or 0
     pulse.stage("building", 0.0, 0.05)
     seed, champion = loop.registry.seed(), loop.registry.champion()
-    free = kind_of(seed.card) == "generative"
-    gathered = gather(loop.store, options.held_out, free=free)
+    gathered = gather(
+        loop.store,
+        options.held_out,
+        rules=Rules(options.new_days, free=_writes(seed), everybody=not options.trust),
+        kinds=options.kinds,
+        share=options.person_share,
+    )
     if len(gathered.examples) < options.min_examples:
         return _conclude(loop, run, _too_few(gathered, options), gathered)
+    tries = tries_against(loop.store, champion.id, loop.registry.promotions())
+    if idle := _idle(loop, run, gathered.trials, tries):
+        return _conclude(loop, run, Verdict("not_yet", idle, {}), gathered)
 
     settings = replace(options.settings, quantize=loop.quantize)
     folder, key = loop.home / "work" / f"run-{run_id}", f"{seed.sha256} {settings}"
@@ -185,7 +224,7 @@ def _cycle(loop: Loop, run: Run, options: Options, pulse: Pulse) -> Finished:
 
     readers = {each.id: loop.load(Path(each.folder)) for each in (champion, candidate)}
     before, after = measure(loop, gathered.trials, champion, candidate, readers, pulse)
-    verdict = judge(gathered.trials, before, after, options.margins)
+    verdict = judge(gathered.trials, before, after, options.margins, tries)
     verdict = _check_canaries(verdict, readers[candidate.id], loop.golden.canaries)
 
     pulse.stage("promoting", 0.97, 1.0)
@@ -208,6 +247,8 @@ def _build(
 ) -> Path:
     """The build folder of what was gathered, with the replay beside it."""
     examples = _with_importance(gathered, seed, loop)
+    if options.trust:
+        examples = capped(examples, options.person_share, gathered.accepted)
     replayed = replay(loop, len(examples), options)
     return write_build(
         folder,
@@ -217,7 +258,7 @@ def _build(
         settings=settings,
         examples=[*examples, *replayed],
         calibration=loop.golden.replay,
-        notes={"id": new_id(), "run": run.id, "data": _for_the_card(gathered, replayed)},
+        notes={"id": new_id(), "run": run.id, "data": _for_the_card(loop.store, gathered, replayed)},
         writing=Writing(**{**seed.card.get("writing", {}), **loop.writing}),
     )
 
@@ -228,7 +269,7 @@ def replay(loop: Loop, learned: int, options: Options) -> list[Example]:
     Never more than the options' share of all; the same for the same state.
     """
     most = round(learned * options.replay_share / max(1 - options.replay_share, 0.01))
-    own = unremarked(loop.store, most // 3, options.held_out)
+    own = unremarked(loop.store, most // 3, options.held_out, free=_writes(loop.registry.seed()))
     golden = sorted(loop.golden.replay, key=lambda item: hashlib.sha256(item.id.encode()).digest())
     return [*own, *as_replay(golden[: most - len(own)])]
 
@@ -278,13 +319,30 @@ def promote(loop: Loop, run_id: int, champion: Adapter, candidate: Adapter, verd
         if now.cancel is not None:
             raise StoppedError(f"cancelled by {now.cancel}")
         serving = loop.registry.champion().id
-        if verdict.decision == "promote" and serving != champion.id:
+        if verdict.decision in ("promote", "trial") and serving != champion.id:
             why = f"{serving} was put into service meanwhile; the comparison was with {champion.id}."
             verdict = replace(verdict, decision="not_yet", reasons=(why, *verdict.reasons))
         if verdict.decision == "promote":
             loop.registry.promote(candidate.id, by=now.by, why=verdict.reasons[0], run_id=run_id)
+        elif verdict.decision == "trial":
+            verdict = _try_live(loop, now, candidate, verdict)
         runs.update(loop.store, run_id, verdict=verdict, promoted=verdict.decision == "promote")
     return verdict
+
+
+def _try_live(loop: Loop, run: Run, candidate: Adapter, verdict: Verdict) -> Verdict:
+    """Lets people decide about the candidate; "not yet", and no test of the champion's spent, where they can't."""
+    now = challenges.current(loop.store)
+    if loop.canary > 0 and now is None:
+        loop.registry.challenge(candidate.id, by=run.by, why=verdict.reasons[0], run_id=run.id)
+        return verdict
+    why = (
+        f"{now.adapter} is on live trial already; the next one has to wait for its end."
+        if now is not None
+        else "LOREBOT_CANARY is 0; with a share of the threads there, such as 0.1, people could decide in a live trial."
+    )
+    numbers = {name: value for name, value in verdict.numbers.items() if name != KEY}
+    return replace(verdict, decision="not_yet", reasons=(why, *verdict.reasons), numbers=numbers)
 
 
 def _conclude(
@@ -326,6 +384,17 @@ def _evidence(loop: Loop, gathered: Gathered, before: Measured, after: Measured)
     return Evidence(gathered.trials, loop.golden.gate, before, after, champion, candidate, thresholds)
 
 
+def _idle(loop: Loop, run: Run, trials: Sequence[Trial], tries: Tries) -> tuple[str, ...]:
+    """Why a run that nobody asked for trains nothing: its candidate could not be tested, whatever it were like.
+
+    A person who asks for a run gets one: its figures are worth seeing, even where they prove nothing yet.
+    """
+    if run.by != runs.SCHEDULE:
+        return ()
+    found = waiting(trials, tries) or (too_few_corrected(trials) if loop.canary == 0 else ())
+    return (*found, "So nothing was trained; `lorebot retrain` trains all the same.") if found else ()
+
+
 def _too_few(gathered: Gathered, options: Options) -> Verdict:
     have, need = len(gathered.examples), options.min_examples
     turned_down = sum(gathered.rejected.values())
@@ -351,12 +420,14 @@ def _with_importance(gathered: Gathered, seed: Adapter, loop: Loop) -> list[Exam
     return weighted(gathered.examples, gathered.thought, found)
 
 
-def _for_the_card(gathered: Gathered, replayed: Sequence[Example]) -> dict[str, Any]:
+def _for_the_card(store: Store, gathered: Gathered, replayed: Sequence[Example]) -> dict[str, Any]:
+    answers = [each.feedback[0] for each in (*gathered.examples, *replayed) if each.feedback]
+    people = gathered.people | traces.behind(store, answers)  # who is forgotten takes the adapter along
     return {
         "examples": {**gathered.kinds(), "replay": len(replayed)},
         "held_out": len(gathered.trials),
         "rejected": sum(gathered.rejected.values()),
-        "people": sorted(person_digest(person) for person in gathered.people),
+        "people": sorted(person_digest(person) for person in people),
     }
 
 
@@ -373,6 +444,11 @@ def _check_canaries(verdict: Verdict, reader: Reader, canaries: Sequence[Item]) 
         return verdict
     why = f"Found {sum(sane)} sane answers to {len(canaries)} plain questions with any confidence; expected all."
     return replace(verdict, decision="reject", reasons=(why, *verdict.reasons))
+
+
+def _writes(adapter: Adapter) -> bool:
+    """Whether its reader writes words of its own, rather than cut them out of passages."""
+    return kind_of(adapter.card) == "generative"
 
 
 def _size(folder: Path) -> int:

@@ -15,7 +15,7 @@ from bot.reading.batches import padded
 from bot.reading.windows import Window, WindowCutter
 from bot.records import Example
 from training.build import TrainingSettings
-from training.objectives import NULL_KINDS, SPAN_KINDS, Targets
+from training.objectives import NULL_KINDS, SPAN_KINDS, Targets, pull, push
 from training.task import Row
 
 if TYPE_CHECKING:
@@ -115,19 +115,19 @@ def _row(window: Window, example: Example, settings: TrainingSettings) -> Row | 
     away, away_weight = [0, 0], 0.0
     span = window.position_span(example.start, example.end) if example.end > example.start else None
     if example.kind in SPAN_KINDS:
-        towards, towards_weight = list(span or (0, 0)), example.weight
+        towards, towards_weight = list(span or (0, 0)), pull(example, settings)
     elif example.kind in NULL_KINDS:
-        towards_weight = example.weight
+        towards_weight = pull(example, settings)
     elif example.kind == "down_abstention":
-        away_weight = example.weight * settings.down_weight
+        away_weight = push(example, settings)
     elif example.kind == "down":
         if span is None:
             return None
-        away, away_weight = list(span), example.weight * settings.down_weight
+        away, away_weight = list(span), push(example, settings)
     if example.kind == "correction" and example.rejected:
         rejected = window.position_span(*example.rejected)
         if rejected and rejected != span:
-            away, away_weight = list(rejected), example.weight * settings.down_weight
+            away, away_weight = list(rejected), push(example, settings)
     return {
         "input_ids": list(window.ids),
         "first": window.first,

@@ -20,7 +20,7 @@ from bot.reading.windows import Window
 from bot.records import Example
 from training.build import Build, TrainingSettings
 from training.features import PAD_TO
-from training.objectives import NULL_KINDS, SPAN_KINDS
+from training.objectives import NULL_KINDS, SPAN_KINDS, pull, push
 from training.sequence_objectives import SequenceTargets, sequence_loss
 from training.task import Row, Task
 
@@ -114,14 +114,14 @@ def _rows(
     settings: TrainingSettings,
 ) -> Iterator[Row]:
     """One window's rows; none where the example teaches nothing there."""
-    pushed = example.weight * settings.down_weight
+    pushed = push(example, settings)
     if example.kind in SPAN_KINDS:
-        yield _row(window, target or cutter.no_answer, towards_weight=example.weight)
+        yield _row(window, target or cutter.no_answer, towards_weight=pull(example, settings))
         rejected = _rejected(example, window)
         if rejected and cutter.target(rejected) != target:
             yield _row(window, cutter.target(rejected), away_weight=pushed)
     elif example.kind in NULL_KINDS:
-        yield _row(window, cutter.no_answer, towards_weight=example.weight)
+        yield _row(window, cutter.no_answer, towards_weight=pull(example, settings))
     elif example.kind == "down_abstention":
         yield _row(window, cutter.no_answer, away_weight=pushed)
     elif example.kind == "down" and target is not None:

@@ -17,7 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.records import Kind
+from bot.records import Example, Kind
+from training.build import TrainingSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,6 +26,22 @@ if TYPE_CHECKING:
 SPAN_KINDS: frozenset[Kind] = frozenset(("up", "correction", "gold"))
 NULL_KINDS: frozenset[Kind] = frozenset(("silence",))
 PUSH_KINDS: frozenset[Kind] = frozenset(("down", "down_abstention"))
+
+def pull(example: Example, settings: TrainingSettings) -> float:
+    """What moving towards an example's target weighs."""
+    by_kind: dict[Kind, float] = {
+        "up": settings.up_weight,
+        "correction": settings.correction_weight,
+        "silence": settings.silence_weight,
+    }
+    return example.weight * by_kind.get(example.kind, 1.0)
+
+
+def push(example: Example, settings: TrainingSettings) -> float:
+    """What moving away weighs: from silence, or from a span or words that people rejected."""
+    silent = example.kind == "down_abstention"
+    return example.weight * (settings.abstention_weight if silent else settings.down_weight)
+
 
 _MASKED = -1e4  # a logit that leaves no probability, in bfloat16 too
 _SURE = 1e-6  # keeps ln(1 - p) finite

@@ -1,7 +1,9 @@
 """Where the words of an answer stand in texts: exactly, else whatever their case, spacing and punctuation, else inflected.
 
 People correct from memory or paste with other quotes and line breaks, and a generative reader writes its answers; a
-span is what learning and evidence need. Words must match whole: "three" does not stand in "threefold", nor "2" in "2.14".
+span is what learning and evidence need. Words must match whole: "three" does not stand in "threefold" or "thirty-three",
+"2" not in "2.14" or "1-2", "can" not in "can't". In another form a word keeps its sense: number and tense may differ, never
+a negation, a comparison or a digit.
 """
 
 from __future__ import annotations
@@ -9,18 +11,38 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.reading.sentence import sentence_around, split_sentences
 from bot.reading.squad import normalise
 
 Finder = Callable[[str, str], Iterator[tuple[int, int]]]
 
-_WORD = re.compile(r"\w+(?:[.,:]\d+)*")
+_WORD = re.compile(r"\w+(?:[.,:]\d+|['’]t\b)*")
 _NUMBER = re.compile(r"\d[.,:]\d")
 _MARKS = " \t\r\n\"'`“”‘’«»()[]{}*_.,;:!?…"
 _ARTICLE = re.compile(r"(?:the|an?)\s+(?=\S)", re.IGNORECASE)
-_ENDINGS = frozenset(("", "s", "es", "e", "d", "ed", "ing", "y", "ies", "ied", "n", "en"))
-_STEM = 4  # letters that two forms of a word share at least
+_ENDINGS = (
+    ("ies", "y"),
+    ("ied", "y"),
+    ("es", ""),
+    ("s", ""),
+    ("ed", ""),
+    ("ed", "e"),
+    ("ing", ""),
+    ("ing", "e"),
+)
+"""What an inflected English word ends in, and its base in place of that."""
+_OTHER_WORDS = frozenset(
+    ("evening", "morning", "nothing", "news", "during", "this", "always", "unless", "wedding")
+)
+_VOWEL = re.compile(r"[aeiouy]")
+_STEM = 3  # letters of a base at least
+_BEFORE = re.compile(
+    r"(?:\b(?:non|anti|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)|\d)[-‐‑–]$", re.IGNORECASE
+)
+"""What makes the word behind it another one."""
+_BEHIND = re.compile(r"['’]t\b|[-‐‑–]\d", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +110,47 @@ def _in_a_row(wanted: str, text: str, same: Callable[[str, str], bool]) -> Itera
     there = [(word.group().casefold(), word.start(), word.end()) for word in _WORD.finditer(text)]
     for i in range(len(there) - len(looked_for) + 1 if looked_for else 0):
         if all(same(a, b) for a, (b, _, _) in zip(looked_for, there[i:], strict=False)):
-            yield there[i][1], there[i + len(looked_for) - 1][2]
+            start, end = there[i][1], there[i + len(looked_for) - 1][2]
+            if not _is_compound(text, start, end):
+                yield start, end
 
 
 def _same_stem(a: str, b: str) -> bool:
-    shared = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    return a == b or (shared >= _STEM and a[shared:] in _ENDINGS and b[shared:] in _ENDINGS)
+    return a == b or not _bases(a).isdisjoint(_bases(b))
+
+
+@lru_cache(maxsize=50_000)
+def _bases(word: str) -> frozenset[str]:
+    """The word, and what it may be a form of: "planned" of "plan", "policies" of "policy". Of digits, nothing."""
+    if not word.isalpha() or word in _OTHER_WORDS:
+        return frozenset((word,))
+    found = {word}
+    for ending, instead in _ENDINGS:
+        bare = word.removesuffix(ending)
+        if (
+            bare == word
+            or len(bare) < _STEM
+            or not _VOWEL.search(bare)
+            or (ending == "s" and bare[-1] in "sui")
+        ):
+            continue
+        found.add(bare + instead)
+        if ending in ("ed", "ing") and bare[-1] == bare[-2]:
+            found.add(bare[:-1])
+    return frozenset(found)
+
+
+def _is_compound(text: str, start: int, end: int) -> bool:
+    """Whether what stands around makes it another word or number: "thirty-", "non-", "1-", or a "n't" behind."""
+    return bool(_BEFORE.search(text, max(start - 10, 0), start) or _BEHIND.match(text, end))
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
     """Whether no word, and no number such as 2.14, goes on beyond the ends."""
     before, after = text[max(start - 1, 0) : start + 1], text[end - 1 : end + 1]
     if (start > 0 and before.isalnum()) or (end < len(text) and after.isalnum()):
+        return False
+    if _is_compound(text, start, end):
         return False
     return not _NUMBER.match(text, end - 1) and not _NUMBER.match(text, max(start - 2, 0), start + 1)
 
