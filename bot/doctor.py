@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,16 @@ def _python(settings: Settings) -> Iterator[Check]:
 
 def _libraries(settings: Settings) -> Iterator[Check]:
     missing, found = [], []
-    for name in ("torch", "transformers", "peft", "datasets", "slack-bolt", "sqlite-utils", "bitsandbytes"):
+    for name in (
+        "torch",
+        "transformers",
+        "peft",
+        "datasets",
+        "slack-bolt",
+        "sqlite-utils",
+        "bitsandbytes",
+        "matplotlib",
+    ):
         try:
             found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
@@ -191,6 +201,7 @@ def _slack(settings: Settings) -> Iterator[Check]:
     try:
         who = client.auth_test()
         yield Check("slack bot token", True, f"{who['user']} in {who['team']}")
+        yield from _scopes(who.headers)
     except (SlackClientError, OSError) as error:
         reason = (
             str(getattr(error, "response", {}).get("error", error))
@@ -225,6 +236,24 @@ def _slack(settings: Settings) -> Iterator[Check]:
             "neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set",
             "set one: Socket Mode or HTTP mode",
         )
+
+
+def _scopes(headers: Mapping[str, str]) -> Iterator[Check]:
+    """Whether the app may do all that its manifest asks for now: one that was installed before an update may lack some."""
+    granted = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), None)
+    if granted is None:  # the playground doesn't say
+        return
+    manifest = json.loads((Path(__file__).parent / "slack" / "manifest.json").read_text(encoding="utf-8"))
+    lacking = sorted(
+        set(manifest["oauth_config"]["scopes"]["bot"]) - {each.strip() for each in granted.split(",")}
+    )
+    yield Check(
+        "slack scopes",
+        not lacking,
+        f"the app lacks {', '.join(lacking)}" if lacking else "all that the manifest asks for",
+        "paste bot/slack/manifest.json into the app's manifest again and reinstall it" if lacking else "",
+        needed=False,
+    )
 
 
 def _try(name: str, look: Callable[[], str]) -> Check:

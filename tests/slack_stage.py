@@ -47,6 +47,7 @@ class WebApi:
         self.rate_limit: dict[str, int] = {}
         self.thread: list[Json] = []
         self.uploaded: list[bytes] = []
+        self.scopes: str | None = None  # what the token may do, where Slack is to say so
         self.members: dict[str, list[str]] = {}
         stage = self
 
@@ -78,6 +79,8 @@ class WebApi:
                 self.send_response(429 if limited else 200)
                 if limited:
                     self.send_header("Retry-After", "1")
+                if stage.scopes is not None:
+                    self.send_header("X-OAuth-Scopes", stage.scopes)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

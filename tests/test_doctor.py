@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from adapter_folders import write_adapter
+from slack_stage import WebApi
 from tiny_bases import tokenizer_of
 
+import bot.slack
 from bot.doctor import Check, examine
 from bot.reading import bases
 from bot.reading.bases import CATALOGUE, DEFAULT_BASE, sha256_of
@@ -113,3 +116,24 @@ def test_a_champion_that_rests_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     found = checks()["adapter"]
     assert found.ok
     assert f"reader-{DEFAULT_BASE} serves; other-seed rests, it stands on other" in found.found
+
+
+def test_scopes_that_an_older_installation_lacks_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    slack = WebApi()
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_API_URL", slack.url)
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "secret")
+    manifest = json.loads((Path(bot.slack.__file__).parent / "manifest.json").read_text())
+    wanted = manifest["oauth_config"]["scopes"]["bot"]
+    try:
+        slack.scopes = ",".join(each for each in wanted if each != "files:write")
+        lacking = checks()["slack scopes"]
+        slack.scopes = ",".join(wanted)
+        complete = checks()["slack scopes"]
+        slack.scopes = None
+        assert "slack scopes" not in checks()
+    finally:
+        slack.close()
+    assert (lacking.ok, lacking.needed, lacking.found) == (False, False, "the app lacks files:write")
+    assert "reinstall" in lacking.remedy
+    assert complete.ok

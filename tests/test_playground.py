@@ -405,6 +405,55 @@ def test_a_response_url_answers_five_times_and_can_replace(bench: Bench) -> None
     assert webhook.send(text="six").status_code == 404
 
 
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d494844520000000100000001080400000"
+    + "0b51c0c020000000b4944415478da63fcff1f0003030200efbf"
+    "a7db0000000049454e44ae426082"
+)
+
+
+def test_an_uploaded_picture_stands_in_the_thread_it_was_shared_in(bench: Bench) -> None:
+    ts = bench.client.chat_postMessage(channel=GENERAL, text="the verdict")["ts"]
+    shared = bench.client.files_upload_v2(
+        channel=GENERAL,
+        thread_ts=ts,
+        content=PIXEL,
+        filename="run-1.png",
+        title="Run 1",
+        alt_txt="two charts",
+    )
+    message = bench.messages()[-1]
+    assert (message["thread_ts"], message["subtype"]) == (ts, "file_share")
+    (file,) = message["files"]
+    assert (file["id"], file["title"], file["alt_txt"]) == (shared["file"]["id"], "Run 1", "two charts")
+    with urllib.request.urlopen(bench.playground.url + file["url_private"]) as answer:
+        assert (answer.headers["content-type"], answer.read()) == ("image/png", PIXEL)
+    assert bench.client.files_info(file=file["id"])["file"]["name"] == "run-1.png"
+
+
+def test_only_pictures_that_were_shared_are_shown(bench: Bench) -> None:
+    def status(path: str, data: bytes | None = None) -> int:
+        try:
+            with urllib.request.urlopen(bench.playground.url + path, data) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    awaited = bench.client.files_getUploadURLExternal(filename="a.png", length=len(PIXEL))
+    path = awaited["upload_url"].removeprefix(bench.playground.url)
+    assert status(path, b"another length") == 400
+    assert status("/upload/F0", PIXEL) == 400
+    assert status(path, PIXEL) == 200
+    assert status(path, PIXEL) == 400  # never twice
+    assert status(f"/files/{awaited['file_id']}") == 404
+    page = b"<script>alert(1)</script>"
+    shared = bench.client.files_upload_v2(channel=GENERAL, content=page, filename="a.html", title="a")
+    assert status(f"/files/{shared['file']['id']}") == 404
+    refused = {"files": [{"id": awaited["file_id"]}], "channel_id": GENERAL, "thread_ts": "1.0"}
+    assert bench.code(bench.client.files_completeUploadExternal, **refused) == "thread_not_found"
+    assert bench.code(bench.client.files_completeUploadExternal, files=[{"id": "F0"}]) == "file_not_found"
+
+
 def test_a_response_url_replaces_an_ephemeral_message(bench: Bench) -> None:
     @bench.app.action("open")
     def replace(ack: Any, body: dict[str, Any], respond: Any) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from bot.playground.events import EventFeed
 from bot.playground.interactivity import Origin, ResponseUrls, Triggers
 from bot.playground.manifest import Manifest
+from bot.playground.shelf import Shelf
 from bot.playground.socket_mode import Line, SocketMode
 from bot.playground.workspace import Workspace
 
@@ -27,6 +28,7 @@ class Parts:
     feed: EventFeed
     triggers: Triggers
     response_urls: ResponseUrls
+    uploads: Shelf
 
     def response_url(self, origin: Origin) -> str:
         return f"{self.url}/response/{self.response_urls.issue(origin)}"

@@ -96,6 +96,30 @@ class Channel:
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A file that the bot uploads. Without `content` it is awaited still; until `shown` nobody sees it."""
+
+    id: str
+    name: str
+    length: int
+    alt: str = ""
+    title: str = ""
+    content: bytes = b""
+    shown: bool = False
+
+    def slack(self) -> Json:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "title": self.title,
+            "alt_txt": self.alt,
+            "size": self.length,
+            "user": BOT_USER_ID,
+            "url_private": f"/files/{self.id}",
+        }
+
+
+@dataclass(frozen=True)
 class Message:
     """A message as it stands now. `only_for` names the one person who sees an ephemeral message."""
 
@@ -112,6 +136,7 @@ class Message:
     tombstone: bool = False
     metadata: Json | None = None
     literal: bool = False  # the text is words only, no mrkdwn
+    files: tuple[Upload, ...] = ()
 
     @property
     def is_reply(self) -> bool:
@@ -134,6 +159,10 @@ class Message:
             shape |= {"subtype": "tombstone", "hidden": True}
         elif self.broadcast:
             shape["subtype"] = "thread_broadcast"
+        elif self.files:
+            shape["subtype"] = "file_share"
+        if self.files and not self.tombstone:
+            shape["files"] = [each.slack() for each in self.files]
         if self.blocks:
             shape["blocks"] = list(self.blocks)
         if self.edited_ts is not None:

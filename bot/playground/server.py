@@ -41,7 +41,9 @@ from bot.playground.opening import open_workspace
 from bot.playground.page_state import Live
 from bot.playground.parts import Parts
 from bot.playground.records import Change
+from bot.playground.shelf import Shelf
 from bot.playground.socket_mode import Line, SocketMode
+from bot.playground.uploads import receive, show
 from bot.playground.web_api import response_url, web_api
 
 HOST = "127.0.0.1"
@@ -118,6 +120,7 @@ def build(
         feed=EventFeed(workspace, line, declared),
         triggers=Triggers(),
         response_urls=ResponseUrls(),
+        uploads=Shelf(),
     )
     socket_mode.on_presence.append(
         lambda here: workspace.tell(Change("connected", None, {"connected": here}))
@@ -146,6 +149,8 @@ def build(
             Route("/archives/{channel}/{message}", index),
             Route("/api/{method:path}", web_api(parts), methods=["GET", "POST"]),
             Route("/response/{key}", response_url(parts), methods=["POST"]),
+            Route("/upload/{id}", receive(parts), methods=["POST"]),
+            Route("/files/{id}", show(parts)),
             WebSocketRoute("/link/", link),
             Route("/documents", page),
             Route("/documents/{path:path}", page),

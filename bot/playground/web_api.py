@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.playground import web_directory, web_talk
+from bot.playground import uploads, web_directory, web_talk
 from bot.playground.arguments import Arguments, read_body
 from bot.playground.blocks import message_faults, with_ids
 from bot.playground.interactivity import Origin
@@ -19,7 +19,7 @@ from bot.playground.parts import Parts
 from bot.playground.records import BOT_USER_ID, Json
 from bot.playground.workspace import Refused
 
-METHODS = web_talk.METHODS | web_directory.METHODS
+METHODS = web_talk.METHODS | web_directory.METHODS | uploads.METHODS
 
 log = logging.getLogger(__name__)
 

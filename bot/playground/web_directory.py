@@ -173,7 +173,10 @@ async def team_info(parts: Parts, given: Arguments) -> Json:
 
 
 async def files_info(parts: Parts, given: Arguments) -> Json:
-    raise Refused("file_not_found", "the playground keeps no files")
+    found = parts.uploads.finished(given.required("file", "file_not_found"))
+    if found is None:
+        raise Refused("file_not_found")
+    return {"file": found.slack()}
 
 
 METHODS: dict[str, Callable[[Parts, Arguments], Awaitable[Json]]] = {

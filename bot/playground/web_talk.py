@@ -36,7 +36,7 @@ async def chat_post(parts: Parts, given: Arguments) -> Json:
     text, blocks = _content(given)
     thread = given.text("thread_ts") or None
     if thread is not None:
-        _known_thread(parts, room, thread)
+        known_thread(parts, room, thread)
     message = parts.workspace.post(
         room.id,
         BOT_USER_ID,
@@ -50,7 +50,7 @@ async def chat_post(parts: Parts, given: Arguments) -> Json:
     return {"channel": room.id, "ts": message.ts, "message": message.slack(parts.manifest.bot_name)}
 
 
-def _known_thread(parts: Parts, room: Channel, ts: str) -> None:
+def known_thread(parts: Parts, room: Channel, ts: str) -> None:
     try:
         parts.workspace.message(room.id, ts)
     except Refused:

@@ -18,6 +18,7 @@ from bot.playground.records import (
     Json,
     Message,
     Person,
+    Upload,
     View,
 )
 
@@ -133,6 +134,7 @@ class Workspace:
         broadcast: bool = False,
         metadata: Json | None = None,
         literal: bool = False,
+        files: tuple[Upload, ...] = (),
     ) -> Message:
         room = self.channel(channel)
         if thread_ts is not None:
@@ -153,6 +155,7 @@ class Workspace:
             broadcast=broadcast,
             metadata=metadata,
             literal=literal,
+            files=files,
         )
         self._keep(message)
         if user == BOT_USER_ID:

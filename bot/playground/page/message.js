@@ -41,6 +41,7 @@ export function drawMessage(message, { inThread, compact }) {
       whispered ? whisperLine(message) : null,
       compact ? null : byline(message, bot),
       state.editing === message.ts ? editor(message) : body(message),
+      pictures(message),
       reactions(message),
       inThread ? null : answersLine(message),
       inThread ? null : statusLine(message),
@@ -94,6 +95,16 @@ function body(message) {
     value: (block_id, part) => message.picks?.[block_id]?.[part.action_id],
   };
   return el("div", { class: "blocks" }, drawBlocks(message.blocks, surface), edited);
+}
+
+function pictures(message) {
+  return (message.files ?? []).map((file) =>
+    el(
+      "a",
+      { class: "picture", href: file.url_private, target: "_blank", "data-testid": "picture" },
+      el("img", { src: file.url_private, alt: file.alt_txt || file.title, title: file.title }),
+    ),
+  );
 }
 
 function reactions(message) {
