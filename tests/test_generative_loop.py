@@ -31,7 +31,7 @@ from bot.store import Store, feedback, open_store
 from training.build import TrainingSettings, write_build
 from training.cycle import Loop, Options, open_loop, run_cycle
 from training.finetune import finetune
-from training.gate import Margins
+from training.guards import Margins
 
 SLOTS = {
     "person": ["ana", "bob", "cid", "dan", "eve", "fay", "gus", "hal", "ida", "jon", "kim", "leo"],

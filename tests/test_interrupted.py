@@ -34,7 +34,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 def filled(home: Path) -> Bench:
     found = Bench(home, *KNOWS)
-    for i in range(40):
+    for i in range(80):
         ask(found.store, i, corrected=True)
     return found
 

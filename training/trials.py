@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.reading.protocol import Reader
-from bot.reading.scores import Outcome, with_threshold
-from bot.reading.squad import exact_match, f1, normalise
+from bot.reading.scores import RIGHT, Outcome, with_threshold
+from bot.reading.squad import exact_match, f1
 
 TrialKind = Literal["correction", "up", "silence", "down"]
 
@@ -31,6 +31,8 @@ class Trial:
     references: tuple[str, ...] = ()  # accepted answers; none for silence, unknown for down
     nearest: float | None = None  # similarity of the passage that search found nearest
     said: str | None = None  # what was answered then
+    context: str = ""  # the text it is about; trials that share it are no independent evidence either
+    reviewed: bool = False  # a reviewer agreed, so that an up is a reference too and not a vote alone
     public: bool = False  # everybody in the workspace may read where it was asked: a report may show it
 
 
@@ -62,5 +64,5 @@ def read_trials(
 
 
 def changed(trial: Trial, outcome: Outcome) -> bool:
-    """Whether the reader now says something else than what was said then."""
-    return normalise(outcome.answer or "") != normalise(trial.said or "")
+    """Whether the reader now says something else than what was said then: other words, not a word more or less."""
+    return f1(outcome.answer or "", (trial.said or "",)) < RIGHT

@@ -82,7 +82,7 @@ def headline(run: Run) -> str:
         return words.RUN_PROMOTED
     if run.verdict is None:
         return words.RUN_NO_VERDICT
-    return words.RUN_NOT_YET if run.verdict.decision == "not_yet" else words.RUN_REJECTED
+    return words.RUN_DECISIONS.get(run.verdict.decision, words.RUN_REJECTED)
 
 
 def before_after(numbers: Mapping[str, Any]) -> list[str]:

@@ -68,7 +68,7 @@ def test_a_retraining_is_judged_swapped_in_and_rolled_back_without_a_restart(wor
     )
     assert run["state"] == "done", run
     verdict = json.loads(run["verdict"])
-    assert verdict["decision"] in ("promote", "reject", "not_yet")
+    assert verdict["decision"] in ("promote", "reject", "not_yet", "trial")
     assert verdict["reasons"]
 
     def report() -> str | None:
