@@ -153,7 +153,7 @@ def forget(settings: Settings, person: str) -> dict[str, Any]:
     from bot.forgetting import forget_person
 
     with opened(settings) as store:
-        return forget_person(store, _registry(settings, store), person)
+        return forget_person(store, _registry(settings, store), settings.home, person)
 
 
 @contextmanager

@@ -232,7 +232,11 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove a person's questions, feedback and taught answers, and stop serving adapters that learned from them."""
+    """Remove a person's questions, feedback and taught answers, and retire and rebuild the adapters that learned from them.
+
+    Pages and logs of runs since their first question go too: they may quote it. Until the retraining without them is
+    through, the newest adapter that didn't learn from them serves, at last the seed.
+    """
     from bot import app as root
 
     if not yes and not as_json:
@@ -243,8 +247,14 @@ def forget(
         return
     typer.echo(
         f"{forgotten['questions']} questions, {forgotten['feedback']} pieces of feedback and {forgotten['taught']} taught "
-        f"answers removed; {forgotten['adapters']} adapters retired, {forgotten['champion']} serves"
+        f"answers removed; {forgotten['reports']} report pages removed; {forgotten['adapters']} adapters retired, "
+        f"{forgotten['champion']} serves"
     )
+    if forgotten["rebuild"]:
+        typer.echo(
+            "A retraining without them is due: the service starts it by itself, outside quiet hours, "
+            "or start it now with `lorebot retrain`."
+        )
 
 
 @app.command(epilog="Example: lorebot doctor --json")

@@ -273,7 +273,7 @@ class Example:
     )
     rejected_words: str | None = None  # correction: what it wrote, where that stands in no text
     references: tuple[str, ...] = ()  # accepted answer texts, where somebody gave one
-    feedback: tuple[int, str] | None = None  # (answer id, person) it came from
+    feedback: tuple[int, str] | None = None  # (answer id, person) it came from; of a replay, who asked
     held_out: bool = False
 
 
@@ -328,6 +328,7 @@ class Promotion:
 
 
 Outcome = Literal["promoted", "worse", "undecided", "overtaken", "failed", "ended"]
+"""By votes: the first three. Overtaken: somebody or a run put an adapter into service meanwhile. Ended: by hand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,132 @@
+"""A person's words in what belongs to others: whose words an answer was made from, and how they are taken out of it.
+
+An answer keeps the texts it was read from, since learning needs them as they were: passages that people taught, and what
+was said before in the thread. So somebody's words lie in the rows of others as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from bot.store.database import Store
+
+AT_ONCE = 500  # SQLite allows that many parameters, everywhere
+_THREADS = "SELECT DISTINCT channel, thread FROM questions WHERE person = ? AND thread IS NOT NULL"
+
+
+def behind(store: Store, answer_ids: Iterable[int]) -> frozenset[str]:
+    """Everybody whose words these answers were made from: who asked, there or before in the thread, and who taught."""
+    ids, found = sorted(set(answer_ids)), set()
+    for i in range(0, len(ids), AT_ONCE):
+        some = ids[i : i + AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        rows = store.rows(
+            f"WITH chosen AS (SELECT a.id, a.offered, a.taught_by, q.person, q.channel, q.thread FROM answers a"
+            f" JOIN questions q ON q.id = a.question_id WHERE a.id IN ({marks}))"
+            " SELECT person FROM chosen UNION SELECT taught_by FROM chosen WHERE taught_by IS NOT NULL"
+            " UNION SELECT q.person FROM chosen c JOIN questions q ON q.channel = c.channel AND q.thread = c.thread"
+            " UNION SELECT d.person FROM chosen c, json_each(c.offered) o"
+            " JOIN passages p ON p.id = json_extract(o.value, '$.passage_id')"
+            " JOIN documents d ON d.id = p.document_id AND d.kind = 'taught' WHERE d.person IS NOT NULL",
+            some,
+        )
+        found |= {str(row["person"]) for row in rows}
+    return frozenset(found)
+
+
+def since(store: Store, person: str) -> float | None:
+    """When a person first asked, said or taught something that is kept (Unix seconds); None: never."""
+    row = store.one(
+        "SELECT min(at) AS at FROM (SELECT min(asked_at) AS at FROM questions WHERE person = ?"
+        " UNION ALL SELECT min(given_at) FROM feedback WHERE person = ?"
+        " UNION ALL SELECT min(learned_at) FROM documents WHERE kind = 'taught' AND person = ?)",
+        [person, person, person],
+    )
+    return row["at"] if row else None
+
+
+def clear(store: Store, person: str) -> None:
+    """Takes a person's words out of what belongs to others. Before their own rows go, in one transaction with that.
+
+    An answer that stands in their words goes, with what was said of it; from other answers only their texts do. Who
+    said what in a thread isn't kept, so where the person asked in it, all that was read beside passages goes. A taught
+    answer to a question that nobody else asked goes too, for it repeats the question.
+    """
+    with store.write() as db:
+        own = store.rows(
+            "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id"
+            " WHERE d.kind = 'taught' AND d.person = ?",
+            [person],
+        )
+        repeating = _lessons_on_their_questions(store, person)
+        taught = {row["id"] for row in own} | repeating
+        for row in store.rows(
+            f"WITH theirs AS ({_THREADS}) SELECT a.id, a.offered, a.candidates, a.chosen, a.taught_by,"
+            " (q.channel, q.thread) IN theirs AS threaded FROM answers a JOIN questions q ON q.id = a.question_id"
+            " WHERE q.person <> ? AND (threaded OR a.taught_by = ? OR EXISTS (SELECT 1 FROM json_each(a.offered) o"
+            " WHERE json_extract(o.value, '$.passage_id') IN (SELECT value FROM json_each(?))))",
+            [person, person, person, json.dumps(sorted(taught))],
+        ):
+            _clear_answer(store, row, taught, person)
+        db.execute(
+            f"UPDATE questions SET follows = NULL WHERE person <> ? AND (channel, thread) IN ({_THREADS})",
+            [person, person],
+        )
+        for passage in repeating:
+            db.execute(
+                "DELETE FROM documents WHERE id = (SELECT document_id FROM passages WHERE id = ?)", [passage]
+            )
+
+
+def scrub(store: Store) -> bool:
+    """Rewrites the state file, so that nothing that was deleted lies on in its free pages or the search's index.
+
+    False where somebody was reading meanwhile: then old pages stay in the write-ahead log until its next turn.
+    """
+    db = store.db
+    db.execute("INSERT INTO passages_fts(passages_fts) VALUES('optimize')")
+    db.execute("VACUUM")
+    busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    return not busy
+
+
+def _lessons_on_their_questions(store: Store, person: str) -> set[int]:
+    """Passages that others taught for a question in this person's words, which nobody else asked."""
+    theirs, others = (
+        {
+            _plain(words)
+            for row in store.rows(f"SELECT text, follows FROM questions WHERE person {sign} ?", [person])
+            for words in (row["text"], f"{row['text']} {row['follows']}", f"{row['follows']} {row['text']}")
+        }
+        for sign in ("=", "<>")
+    )
+    lessons = store.rows(
+        "SELECT p.id, p.question FROM passages p JOIN documents d ON d.id = p.document_id"
+        " WHERE d.kind = 'taught' AND p.question IS NOT NULL AND d.person IS NOT ?",
+        [person],
+    )
+    return {row["id"] for row in lessons if _plain(row["question"]) in theirs - others}
+
+
+def _clear_answer(store: Store, row: dict[str, Any], taught: set[int], person: str) -> None:
+    offered, candidates = json.loads(row["offered"]), json.loads(row["candidates"])
+    gone = {
+        i
+        for i, each in enumerate(offered)
+        if each["passage_id"] in taught or (row["threaded"] and each["passage_id"] is None)
+    }
+    with store.write() as db:
+        if row["taught_by"] == person or row["chosen"] in gone:
+            db.execute("DELETE FROM answers WHERE id = ?", [row["id"]])
+        elif gone:
+            kept = [{**each, "text": ""} if i in gone else each for i, each in enumerate(offered)]
+            rest = [each for each in candidates if each["passage"] not in gone]
+            db.table("answers").update(
+                row["id"], {"offered": json.dumps(kept), "candidates": json.dumps(rest)}
+            )
+
+
+def _plain(words: str) -> str:
+    return " ".join(words.split()).casefold()
