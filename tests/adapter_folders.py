@@ -13,7 +13,7 @@ BASE = "all-MiniLM-L6-v2"
 def write_adapter(folder: Path, adapter_id: str, *, base_sha256: str = "b" * 64, **card: object) -> Path:
     """Writes one into a new folder and returns it; `card` adds to its card, or replaces what is there."""
     folder.mkdir(parents=True)
-    (folder / "adapter_model.safetensors").write_bytes(f"weights of {adapter_id}".encode())
+    (folder / "adapter_model.safetensors").write_bytes(f"weights of {adapter_id}".ljust(20_000).encode())
     (folder / "adapter_config.json").write_text("{}")
     (folder / "calibrator.json").write_text("{}")
     content = {

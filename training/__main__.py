@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from contextlib import redirect_stdout  # the Trainer prints; stdout is for data
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -97,7 +98,7 @@ def cycle(
 
     from bot.settings import load_settings
     from bot.store import open_store
-    from training.cycle import Options, open_loop, run_cycle
+    from training.cycle import open_loop, options_of, run_cycle
     from training.progress import shown_progress
     from training.pulse import stand_back, stopped_by_signals
     from training.verdict import verdict_table
@@ -107,7 +108,12 @@ def cycle(
     loop = open_loop(settings, open_store(settings.database))
     with redirect_stdout(sys.stderr), stopped_by_signals(), shown_progress("cycle") as tell:
         finished = run_cycle(
-            loop, by=by, channel=channel, ts=ts, options=Options(replay_share=replay_share), show=tell
+            loop,
+            by=by,
+            channel=channel,
+            ts=ts,
+            options=replace(options_of(settings), replay_share=replay_share),
+            show=tell,
         )
     if as_json:
         typer.echo(json.dumps(finished.as_data()))
@@ -128,33 +134,79 @@ def simulate(
         Path, typer.Argument(help="Labelled questions that users will ask (as for `evaluate`).")
     ],
     test: Annotated[Path, typer.Argument(help="Labelled questions to measure on.")],
-    feedback: Annotated[
-        int, typer.Option(min=1, help="Questions answered and voted on, in all rounds.")
-    ] = 200,
+    feedback: Annotated[int, typer.Option(min=1, help="Questions asked, in all rounds.")] = 200,
     rounds: Annotated[
         int, typer.Option(min=1, help="Retrainings, each after its share of the feedback.")
     ] = 1,
     flip: Annotated[float, typer.Option(min=0, max=1, help="Share of votes that say the opposite.")] = 0.0,
     corrections: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of downs with the right answer.")
+        float, typer.Option(min=0, max=1, help="Share of honest downs that come with the right answer.")
     ] = 0.3,
-    seed: Annotated[int, typer.Option(help="Draws the questions and the users' whims.")] = 1,
+    seed: Annotated[int, typer.Option(help="Draws the questions and people's whims.")] = 1,
+    people: Annotated[int, typer.Option(min=1, help="How many people ask.")] = 40,
+    careless: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of people who often vote the opposite of what they think."),
+    ] = 0.0,
+    silent: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of people who ask and never vote.")
+    ] = 0.0,
+    malicious: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of people who always vote up, or down, or correct wrongly."),
+    ] = 0.0,
+    overlap: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Share of answers judged by a second person, half of them by a third."
+        ),
+    ] = 0.0,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave out trust, replay, or a kind of example (up, down, ...); can be repeated."),
+    ] = None,
+    also: Annotated[
+        list[Path] | None, typer.Option(help="A further question file to measure on; can be repeated.")
+    ] = None,
+    supervised: Annotated[
+        bool, typer.Option("--supervised/--no-supervised", help="Train with the labels too, for comparison.")
+    ] = True,
+    reuse: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder to keep the seed's and the supervised figures in, for the next simulation."
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at a question file with any bad row.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Replay labelled questions as users' feedback through real retrainings, and measure what they bring."""
+    """Replay labelled questions as people's feedback through real retrainings, and measure what they bring."""
     from bot.settings import load_settings
+    from training.crowd import Crowd
+    from training.cycle import options_of
     from training.progress import shown_progress
     from training.pulse import stand_back, stopped_by_signals
-    from training.simulate import Users, printed, run_simulation
+    from training.simulate import printed, run_simulation
+    from training.simulate import without as left_out
 
     settings = load_settings()
     stand_back(settings.threads)
-    users = Users(feedback, rounds, flip, corrections, seed)
+    crowd = Crowd(feedback, rounds, flip, corrections, seed, people, careless, silent, malicious, overlap)
     with redirect_stdout(sys.stderr), stopped_by_signals(), shown_progress("simulate") as tell:
-        found = run_simulation(settings, stream, test, users, tell, strict=strict)
+        found = run_simulation(
+            settings,
+            stream,
+            test,
+            crowd,
+            tell,
+            left_out(options_of(settings), without or ()),
+            also={path.name.split(".")[0]: path for path in also or ()},
+            supervised=supervised,
+            reuse=reuse,
+            strict=strict,
+        )
     typer.echo(json.dumps(found) if as_json else printed(found))
 
 
