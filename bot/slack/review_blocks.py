@@ -134,7 +134,7 @@ def _told(page: Page) -> Json:
 
 def _what(each: Waiting) -> list[Json]:
     """The question, what was answered, and what the person says."""
-    parts = [paragraph(leaf(cut(one_line(each.question), 300), bold=True))]
+    parts = [paragraph(leaf(cut(one_line(each.question), 300) or words.REVIEW_NO_WORDS, bold=True))]
     answer = each.answer
     if answer is not None:
         said = cut(answer_text(answer), 400) if not answer.abstained else words.REVIEW_ABSTAINED
@@ -159,7 +159,7 @@ def _says(each: Waiting) -> list[Json]:
             *leaf(f"{'. ' if said else ''}{words.REVIEW_RIGHT}"),
             *leaf(cut(one_line(each.words), 600), bold=True),
         ]
-    return leaves
+    return leaves or leaf(words.REVIEW_NO_WORDS)
 
 
 def _about(each: Waiting) -> str:
