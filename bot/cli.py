@@ -255,6 +255,11 @@ def forget(
             "A retraining without them is due: the service starts it by itself, outside quiet hours, "
             "or start it now with `lorebot retrain`."
         )
+    if not forgotten["scrubbed"]:
+        err.print(
+            "The state file was in use, so deleted words may lie in its free pages: do this again when it is quieter.",
+            style="yellow",
+        )
 
 
 @app.command(epilog="Example: lorebot doctor --json")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import time
 from pathlib import Path
@@ -17,7 +16,6 @@ STOP_WAIT_S = 120.0
 WHY = "learned from a person who was forgotten"
 SINCE = ("reports", "logs")
 """Folders of pages about runs, and of what runs printed: those written since the person came are removed."""
-_log = logging.getLogger(__name__)
 
 
 def forget_person(
@@ -28,7 +26,7 @@ def forget_person(
     A retraining at work is stopped first. Where a retired adapter served, the newest before it that didn't learn from
     the person takes over, at last the seed; a retraining without them becomes due. Afterwards none of their words is
     left in the state folder. Done again after an interruption, it does the rest. Returns the counts, the id of the
-    adapter that serves now, and whether a retraining is due.
+    adapter that serves now, whether a retraining is due, and whether the state file's free pages could be cleaned too.
 
     Raises BusyError, with nothing removed, where the retraining doesn't stop in time.
     """
@@ -46,14 +44,14 @@ def forget_person(
         registry.retire(adapter.id, by="cli", why=WHY)
     shutil.rmtree(home / "work", ignore_errors=True)  # builds and checkpoints of runs that were stopped
     removed = 0 if since is None else _remove_written_since(home, since)
-    if not traces.scrub(store):
-        _log.warning("the state file is being read; what was deleted leaves its log with the next write")
+    scrubbed = traces.scrub(store)
     return {
         **forgotten,
         "adapters": len(retired),
         "reports": removed,
         "champion": registry.champion().id,
         "rebuild": bool(retired or stopped),
+        "scrubbed": scrubbed,
     }
 
 

@@ -233,3 +233,21 @@ def test_pages_of_runs_before_their_time_stay(store: Store, registry: Registry, 
     assert forget_person(store, registry, tmp_path, "U7")["reports"] == 1
     assert [path.name for path in (tmp_path / "reports").iterdir()] == ["run-1.html"]
     assert forgetting.SINCE == ("reports", "logs")
+
+
+def test_a_busy_state_file_is_said_to_hold_old_pages_still(
+    store: Store, registry: Registry, tmp_path: Path
+) -> None:
+    answered(store, "U7", f"Where is my {SECRET}?")
+    reader = open_store(tmp_path / "lorebot.db")
+    reader.db.execute("PRAGMA busy_timeout = 100")
+    store.db.execute("PRAGMA busy_timeout = 100")
+    assert forget_person(store, registry, tmp_path, "U7")["scrubbed"]  # others may have it open
+    answered(store, "U7", f"Where is my {SECRET}?")
+    reader.db.execute("BEGIN")
+    assert reader.one("SELECT count(*) AS n FROM questions") == {"n": 1}
+    assert not forget_person(store, registry, tmp_path, "U7")["scrubbed"]
+    reader.db.execute("ROLLBACK")
+    assert forget_person(store, registry, tmp_path, "U7")["scrubbed"]
+    assert holding(tmp_path, SECRET) == []
+    reader.close()

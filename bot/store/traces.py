@@ -7,6 +7,7 @@ was said before in the thread. So somebody's words lie in the rows of others as 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
@@ -83,13 +84,15 @@ def clear(store: Store, person: str) -> None:
 def scrub(store: Store) -> bool:
     """Rewrites the state file, so that nothing that was deleted lies on in its free pages or the search's index.
 
-    False where somebody was reading meanwhile: then old pages stay in the write-ahead log until its next turn.
+    False where another process kept it busy for too long.
     """
     db = store.db
-    db.execute("INSERT INTO passages_fts(passages_fts) VALUES('optimize')")
-    db.execute("VACUUM")
-    busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    return not busy
+    try:
+        db.execute("INSERT INTO passages_fts(passages_fts) VALUES('optimize')")
+        db.execute("VACUUM")
+        return not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.OperationalError:
+        return False
 
 
 def _lessons_on_their_questions(store: Store, person: str) -> set[int]:
