@@ -46,6 +46,7 @@ class WebApi:
         self.refuse: dict[str, str | Callable[[Json], str | None]] = {}
         self.rate_limit: dict[str, int] = {}
         self.thread: list[Json] = []
+        self.people: dict[str, Json] = {}  # what users.info says of somebody beside their name
         self.uploaded: list[bytes] = []
         self.scopes: str | None = None  # what the token may do, where Slack is to say so
         self.members: dict[str, list[str]] = {}
@@ -128,6 +129,7 @@ class WebApi:
                     "real_name": f"Name of {person}",
                     "is_admin": person == ADMIN,
                     "is_bot": "BOT" in person,
+                    **self.people.get(person, {}),
                 },
             }
         if method == "conversations.replies":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bot.records import Answer, Candidate, Feedback, Offered, Question
+from bot.records import Answer, Candidate, Example, Feedback, Offered, Question, Review
 from bot.said import Said, locate
-from bot.store import feedback, open_store, questions
-from bot.trust import Rates, Rules
-from training.examples import examples_of, gather, is_held_out, unremarked, weighted
+from bot.store import channels, feedback, open_store, people, questions, reviews
+from bot.trust import Rates, Rules, Standing
+from training.examples import cap, capped, examples_of, gather, is_held_out, unremarked, weighted
 
 LEAVE = "Staff get 25 days of leave a year. Interns get twelve days. Ask Odile Ferrant."
 TRAVEL = "Trains are booked by the office. Flights need the approval of a lead."
@@ -361,3 +362,212 @@ def test_own_words_are_judged_by_what_people_said_of_them() -> None:
         (written("down", correction="five weeks of leave"),), 1.0, rules=Rules(free=True), public=OPEN
     ).trials
     assert (trial.kind, trial.references, trial.said) == ("correction", ("five weeks of leave",), OWN)
+
+
+# What else each kind of feedback teaches, and doesn't
+
+
+def test_the_wrong_passage_teaches_search_and_pushes_no_span_away() -> None:
+    found = learned(said("down", reason="wrong_passage"))
+    assert found.rejected == {"the wrong passage, which search learns from": 1}
+    corrected = only(said("down", reason="wrong_passage", correction="twelve days"))
+    assert (corrected.kind, corrected.rejected, corrected.rejected_words) == ("correction", None, None)
+
+
+def test_a_correction_in_another_form_teaches_the_texts_own_words() -> None:
+    example = only(said("down", correction="twelve day"))
+    assert LEAVE[example.start : example.end] == "twelve days"
+    assert example.references == ("twelve days",)
+
+
+def test_silence_is_not_learned_where_an_accepted_answer_stands() -> None:
+    """The up was on another text; its words stand in this one too."""
+    elsewhere = "All get twelve days of leave."
+    up = said("up", words="twelve days", offered=(elsewhere, TRAVEL), answer_id=1)
+    for piece in (
+        said("down", reason="should_be_silent", person="U2", answer_id=2),
+        said("up", words=None, person="U2", answer_id=2),
+    ):
+        found = learned(up, piece)
+        assert [example.kind for example in found.examples] == ["up"]
+        assert len(found.rejected) == 1
+    other = said("down", reason="should_be_silent", person="U2", answer_id=2, question="Who pays?")
+    assert [example.kind for example in learned(up, other).examples] == ["up", "silence"]
+
+
+def test_a_down_on_an_abstention_pushes_in_the_passage_the_person_pointed_to() -> None:
+    assert only(said("down", words=None, passage_id=11)).context == TRAVEL
+
+
+def test_what_a_reviewer_edited_is_learned_in_their_words_and_is_theirs_too() -> None:
+    edit = {(1, "U1"): Review(1, "U1", "edit", "twelve days", "U0ADMIN")}
+    for piece in (said("down", correction="forty weeks"), said("up")):
+        found = examples_of([piece], 0.0, reviewed=edit)
+        (example,) = found.examples
+        assert (example.kind, LEAVE[example.start : example.end]) == ("correction", "twelve days")
+        assert (example.weight, found.people) == (1.0, {"U1", "U0ADMIN"})
+        assert found.accepted == {(1, "U1")}
+
+
+def test_what_a_reviewer_rejected_teaches_nothing() -> None:
+    reject = {(1, "U1"): Review(1, "U1", "reject")}
+    found = examples_of([said("up")], 0.0, reviewed=reject)
+    assert (found.examples, found.rejected) == ((), {"rejected by a reviewer": 1})
+
+
+def test_what_a_piece_weighs_is_for_trust_to_say() -> None:
+    standings = {(1, "U1"): Standing(0.25), (2, "U2"): Standing(0.0, why="given by a guest")}
+    pieces = [said("up"), said("up", person="U2", answer_id=2, question="Who pays?")]
+    found = examples_of(pieces, 0.0, standings=standings)
+    assert [example.weight for example in found.examples] == [0.25]
+    assert found.rejected == {"waits for a reviewer: given by a guest": 1}
+    judged = examples_of(pieces, 1.0, standings=standings)
+    assert judged.trials == ()
+    assert judged.rejected["too little trusted to judge by"] == 1
+
+
+def test_kinds_can_be_left_out_of_training_and_are_judged_on_all_the_same() -> None:
+    pieces = [said("up"), said("down", person="U2", answer_id=2, question="Who pays?")]
+    found = examples_of(pieces, 0.0, kinds=frozenset(("up",)))
+    assert [example.kind for example in found.examples] == ["up"]
+    assert found.rejected == {"of a kind that is left out": 1}
+    assert len(examples_of(pieces, 1.0, kinds=frozenset(("up",))).trials) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "taught"),
+    [
+        ({}, True),
+        ({"scopes": ("workspace", "C1")}, True),
+        ({"channel": None, "source": "cli"}, True),
+        ({"channel": "C2"}, False),
+        ({"channel": "D1"}, False),
+        ({"scopes": ("workspace", "C2")}, False),
+        ({"source": "command"}, False),
+    ],
+)
+def test_a_reader_that_writes_never_learns_what_was_asked_in_private(
+    asked: dict[str, Any], taught: bool
+) -> None:
+    piece = said("up")
+    piece = replace(piece, question=replace(piece.question, **asked))
+    found = examples_of([piece], 0.0, rules=Rules(free=True), public=OPEN)
+    assert len(found.examples) == taught
+    assert found.rejected == (
+        {} if taught else {"asked in private, which a reader that writes could recite": 1}
+    )
+    assert len(examples_of([piece], 0.0, public=OPEN).examples) == 1, "one that cuts out spans can't recite"
+    (trial,) = examples_of([piece], 1.0, rules=Rules(free=True), public=OPEN).trials
+    assert trial.public is taught
+
+
+def test_what_was_asked_in_private_is_not_replayed_to_a_reader_that_writes(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "lorebot.db")
+    channels.note(store, "C1", public=True)
+    for number, channel in ((1, "C1"), (2, "C2"), (3, "D1")):
+        piece = said("up", question=f"Question number {number}?", answer_id=number)
+        asked = replace(piece.question, id=None, channel=channel)
+        question = questions.record_question(store, asked)
+        questions.record_answer(store, replace(piece.answer, id=None, question_id=question.id or 0))
+    assert len(unremarked(store, 9, 0.0)) == 3
+    assert [each.question for each in unremarked(store, 9, 0.0, free=True)] == ["Question number 1?"]
+
+
+def test_reviews_people_and_standings_of_a_real_store_count(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "lorebot.db")
+    for number in range(1, 5):
+        piece = said("up", question=f"Question number {number}?", answer_id=number)
+        question = questions.record_question(store, replace(piece.question, id=None))
+        questions.record_answer(store, replace(piece.answer, id=None, question_id=question.id or 0))
+        feedback.record(store, Feedback(number, f"U{number}", "up", "button"))
+    people.seen(store, "U1", "guest")
+    people.seen(store, "U2", "guest")
+    reviews.record(store, Review(2, "U2", "accept"))
+    reviews.record(store, Review(3, "U3", "reject"))
+    found = gather(store, 0.0)
+    assert {example.feedback: example.weight for example in found.examples} == {
+        (2, "U2"): 1.0,
+        (4, "U4"): UNKNOWN,
+    }
+    assert found.rejected == {"waits for a reviewer: given by a guest": 1, "rejected by a reviewer": 1}
+    believing = gather(store, 0.0, rules=Rules(everybody=True))
+    assert [example.weight for example in believing.examples] == [1.0] * 4
+
+
+# One person's share
+
+
+def examples_by(weights: dict[str, int], weight: float = 1.0) -> list[Example]:
+    """So many examples of each person."""
+    return [
+        Example(f"{person} {i}?", LEAVE, "up", 0, 5, weight, feedback=(i, person))
+        for person, n in weights.items()
+        for i in range(n)
+    ]
+
+
+def held(examples: list[Example], person: str) -> float:
+    return sum(each.weight for each in examples if each.feedback and each.feedback[1] == person)
+
+
+def test_one_malicious_person_among_twenty_holds_no_more_than_the_cap() -> None:
+    whims = random.Random(1)
+    for _ in range(40):
+        honest = {f"U{i}": whims.randint(1, 40) for i in range(19)}
+        flood = whims.choice((1, 30, 300, 1500))
+        build = capped(examples_by({**honest, "EVIL": flood}))
+        whole = sum(each.weight for each in build)
+        assert held(build, "EVIL") <= max(0.1 * whole, 10) + 1e-6, (
+            "twice an equal share, or that of a small build"
+        )
+        assert held(build, "EVIL") <= flood + 1e-6
+        for person, n in honest.items():
+            assert held(build, person) >= min(n, 10) - 1e-6
+        assert len(build) == sum(honest.values()) + flood, "made lighter, not dropped"
+
+
+def test_one_of_a_hundred_people_cannot_flood_a_build() -> None:
+    build = capped(examples_by({**{f"U{i}": 2 for i in range(99)}, "EVIL": 10_000}))
+    assert held(build, "EVIL") <= 0.05 * sum(each.weight for each in build) + 1e-6
+    assert all(each.weight == 1.0 for each in build if each.feedback and each.feedback[1] != "EVIL")
+
+
+def test_a_larger_flood_holds_no_more_than_a_smaller_one() -> None:
+    honest = {f"U{i}": 10 for i in range(39)}
+    small, large = (capped(examples_by({**honest, "EVIL": n})) for n in (100, 5000))
+    assert held(small, "EVIL") == pytest.approx(held(large, "EVIL"))
+
+
+def test_a_small_team_loses_little() -> None:
+    zeal = {"U1": 60, "U2": 30, "U3": 20, "U4": 10}
+    assert held(capped(examples_by(zeal)), "U1") == pytest.approx(60)
+    assert capped(examples_by({"U1": 500, "U2": 3})) == examples_by({"U1": 500, "U2": 3})
+    assert held(capped(examples_by({"U1": 270, "U2": 10, "U3": 10, "U4": 10})), "U1") == pytest.approx(50)
+
+
+def test_what_a_reviewer_accepted_is_not_cut() -> None:
+    examples = examples_by({**{f"U{i}": 2 for i in range(99)}, "U100": 200})
+    accepted = frozenset((i, "U100") for i in range(100))
+    build = capped(examples, accepted=accepted)
+    assert all(each.weight == 1.0 for each in build if each.feedback in accepted)
+    rest = sum(each.weight for each in build if each.feedback not in accepted and each.feedback[1] == "U100")  # type: ignore[index]
+    assert rest == pytest.approx(0.05 * sum(each.weight for each in build))
+
+
+def test_a_setting_raises_the_share() -> None:
+    weights = [2.0] * 99 + [1000.0]
+    assert cap(weights, 0.05) == pytest.approx(0.05 * 198 / 0.95)
+    assert cap(weights, 0.2) == pytest.approx(0.2 * 198 / 0.8)
+    assert cap(weights, 1.0) >= 1000
+
+
+def test_nobody_alone_decides_what_is_judged_on() -> None:
+    pieces = [said("up", person=f"U{i}", question=f"Question {i}?", answer_id=i) for i in range(1, 100)]
+    flood = [said("up", person="EVIL", question=f"Flood {i}?", answer_id=i) for i in range(1000, 1300)]
+    found = examples_of([*pieces, *flood], 1.0)
+    flooding = [trial for trial in found.trials if trial.id.endswith(":EVIL")]
+    assert len(flooding) == 5
+    assert found.rejected == {"beyond one person's share of what is judged on": 295}
+    assert set(flooding) < set(examples_of([*pieces, *flood], 1.0, share=0.2).trials), (
+        "the same ones, and more"
+    )

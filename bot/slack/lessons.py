@@ -77,6 +77,9 @@ class Lessons:
                 passage_id=passage_id,
             )
             feedback.record(store, given)
+            self._room.people.person(
+                lesson.person
+            )  # notes who they are, which decides what their word weighs
         text = lesson.question or (asked(question) if question else None)
         # What is right about a pasted text is right about that text only: nothing for the memory.
         if not lesson.answer or not text or (question is not None and question.context):

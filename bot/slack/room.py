@@ -40,7 +40,7 @@ class Room:
     def __init__(self, services: Services, clients: Clients) -> None:
         self.services = services
         self.clients = clients
-        self.people = People(clients.patient, services.settings.admins)
+        self.people = People(clients.patient, services.settings.admins, services.store)
         self.places = Places(services.store, clients.patient)
         self.inference = WorkQueue("inference", workers=1, size=services.settings.queue_size)
         self.lanes = Lanes()

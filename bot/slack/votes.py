@@ -90,6 +90,7 @@ class Votes:
     def record(self, answer: Answer, person: str, vote: Vote, source: str) -> None:
         given = Feedback(answer_id=answer.id or 0, person=person, vote=vote, vote_source=source)
         feedback.record(self._room.services.store, given)
+        self._room.people.person(person)  # notes who they are, which decides what their word weighs
 
     def record_if_possible(self, answer: Answer, person: str, vote: Vote, source: str) -> bool:
         """For a click, which Slack doesn't repeat: a locked state file loses it, and the person has to know."""

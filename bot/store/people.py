@@ -23,8 +23,11 @@ def seen(store: Store, person: str, kind: PersonKind, at: float | None = None) -
 
 
 def known(store: Store) -> dict[str, Person]:
-    """Everybody who was seen, by id."""
-    rows = store.rows("SELECT * FROM people")
+    """Everybody who was seen, by id; first with their first question, where that came before."""
+    rows = store.rows(
+        "SELECT p.person, p.kind, min(p.first_seen, coalesce((SELECT min(asked_at) FROM questions"
+        " WHERE person = p.person AND source IN ('message', 'command')), p.first_seen)) AS first_seen FROM people p"
+    )
     return {row["person"]: Person(row["person"], row["kind"], row["first_seen"]) for row in rows}
 
 
