@@ -15,7 +15,17 @@ from bot.reading.scores import Outcome
 from bot.reading.squad import f1
 from bot.records import Adapter, Run, Verdict
 from training import report
-from training.compared import Evidence, broken, by_kind, in_service, mended, pieces, reliability, wilson
+from training.compared import (
+    Evidence,
+    broken,
+    by_kind,
+    in_service,
+    mended,
+    pieces,
+    proof,
+    reliability,
+    wilson,
+)
 from training.gate import Measured
 from training.markup import Html, table, tag
 from training.page import SHOWN, page
@@ -179,7 +189,7 @@ def test_a_run_that_trained_nothing_has_its_page_too() -> None:
         "not_yet", ("Found 3 examples; at least 20 are needed.",), {"feedback": {"learned": {"up": 3}}}
     )
     found = read(page(Run(by="cli", id=1), nothing))
-    assert "nothing was trained" in found.words
+    assert "Nothing was trained" in found.words
     assert "at least 20 are needed" in found.words
     assert "svg" not in found.tags
 
@@ -191,11 +201,20 @@ def test_questions_from_private_places_are_counted_but_not_shown() -> None:
         [RIGHT, RIGHT],
     )  # fmt: skip
     assert (len(mended(found).shown), mended(found).hidden) == (1, 1)
+    assert found.trials[0].public
     text = page(RUN, verdict(), found, by_kind(found))
     assert "Dan" not in text
     assert "Mended: 2" in read(text).words
     assert "1 private answer not shown" in text
     assert by_kind(found)[0].difference.n == 2
+
+
+def test_what_was_accepted_in_private_is_not_shown_where_the_question_is_asked_in_public() -> None:
+    both = (RIGHT, "the secret project")
+    same = [trial(i, "correction", both, public=i == 0, question="Why?") for i in range(2)]
+    found = evidence(same, [WRONG, WRONG], [RIGHT, RIGHT])
+    assert (mended(found).shown, mended(found).hidden) == ((), 1)
+    assert "secret" not in page(RUN, verdict(), found, by_kind(found))
 
 
 def test_a_trial_is_private_unless_somebody_says_otherwise() -> None:
@@ -222,6 +241,15 @@ def test_a_row_a_kind_with_its_interval() -> None:
     assert golden.difference.n == 12
     assert golden.difference.low < golden.difference.mean < golden.difference.high
     assert "golden set, no answer" not in rows
+
+
+def test_the_figure_that_decides_comes_first() -> None:
+    decisive = {"mean": 4.0, "low": 0.5, "high": 7.5, "n": 90, "clusters": 80, "confidence": 97.5}
+    numbers = {"held_out": {"difference": {**decisive, "confidence": 95.0}, "proof": decisive}}
+    (row,) = proof(numbers)
+    assert (row.difference.confidence, row.champion, row.finding) == (97.5, None, "better")
+    assert "+4.0 (+0.5 to +7.5; 97.5 % interval)" in page(RUN, verdict(), TYPICAL, [row])
+    assert proof({"held_out": {"difference": None}}) == proof({}) == []
 
 
 def test_answers_mended_and_broken_stand_in_their_sentences() -> None:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Any
 
 from bot.reading.items import Item
 from bot.reading.scores import BINS, Outcome
 from bot.reading.sentence import sentence_around
 from bot.records import Adapter
-from training.gate import Difference, Measured, mean_difference
+from training.gate import Difference, Measured, two_way_difference
 from training.trials import Trial, TrialKind, changed
 
 DIFFERS = 0.2  # of F1: from here on an answer counts as mended or broken
@@ -52,8 +53,8 @@ class Compared:
 
     name: str
     measure: str  # what the percentages are
-    champion: float
-    candidate: float
+    champion: float | None  # None: only the difference is known
+    candidate: float | None
     difference: Difference
 
     @property
@@ -64,7 +65,7 @@ class Compared:
         return "better" if self.difference.low > 0 else "worse" if self.difference.high < 0 else "no proof"
 
 
-F1, SILENT, CHANGED = "F1", "silent, %", "changed, %"
+F1, SILENT, CHANGED, GAIN = "F1", "silent, %", "changed, %", "F1 gained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,28 +111,40 @@ class Changes:
     hidden: int
 
 
+def proof(numbers: Mapping[str, Any]) -> list[Compared]:
+    """What the gate went by, of a verdict's numbers: the gain over all held-out feedback; no row where there is none."""
+    held_out = numbers.get("held_out") or {}
+    found = held_out.get("proof") or held_out.get("difference")
+    return [Compared("all feedback", GAIN, None, None, Difference(**found))] if found else []
+
+
 def by_kind(evidence: Evidence) -> list[Compared]:
     """A row a kind of held-out feedback and of golden question, where there are any."""
     rows = []
     triples = list(zip(evidence.trials, evidence.before.trials, evidence.after.trials, strict=True))
     for kind, name in KINDS:
         group = [each for each in triples if each[0].kind == kind]
-        names = [trial.cluster for trial, _, _ in group]
+        drawn = (
+            [trial.cluster for trial, _, _ in group],
+            [trial.context or trial.cluster for trial, _, _ in group],
+        )
         if kind == "down":
             pairs = [(float(changed(t, a)), float(changed(t, b))) for t, a, b in group]
-            rows += _compared(f"{name} answers", CHANGED, pairs, names)
+            rows += _compared(f"{name} answers", CHANGED, pairs, *drawn)
         else:
             pairs = [(a.f1, b.f1) for _, a, b in group]
-            rows += _compared(f"{name} answers", SILENT if kind == "silence" else F1, pairs, names)
-    golden = list(zip(evidence.before.golden, evidence.after.golden, strict=True))
+            rows += _compared(f"{name} answers", SILENT if kind == "silence" else F1, pairs, *drawn)
+    golden = list(zip(evidence.items, evidence.before.golden, evidence.after.golden, strict=True))
     parts: tuple[tuple[str, str, Callable[[Outcome], bool]], ...] = (
         ("golden set, all", F1, lambda _: True),
         ("golden set, answerable", F1, lambda outcome: outcome.answerable),
         ("golden set, no answer", SILENT, lambda outcome: not outcome.answerable),
     )
     for name, measure, belongs in parts:
-        chosen = [(a, b) for a, b in golden if belongs(a)]
-        rows += _compared(name, measure, [(a.f1, b.f1) for a, b in chosen], [a.id for a, _ in chosen])
+        chosen = [each for each in golden if belongs(each[1])]
+        pairs = [(a.f1, b.f1) for _, a, b in chosen]
+        ids, texts = [item.id for item, _, _ in chosen], [item.context for item, _, _ in chosen]
+        rows += _compared(name, measure, pairs, ids, texts)
     return rows
 
 
@@ -207,12 +220,16 @@ def pieces(words: str, other: str | None) -> list[tuple[str, bool]]:
 
 
 def _compared(
-    name: str, measure: str, pairs: Sequence[tuple[float, float]], clusters: Sequence[str]
+    name: str,
+    measure: str,
+    pairs: Sequence[tuple[float, float]],
+    questions: Sequence[str],
+    contexts: Sequence[str],
 ) -> list[Compared]:
     if not pairs:
         return []
     before, after = (100 * sum(side) / len(pairs) for side in zip(*pairs, strict=True))
-    difference = mean_difference([b - a for a, b in pairs], clusters)
+    difference = two_way_difference([b - a for a, b in pairs], questions, contexts)
     return [Compared(name, measure, before, after, difference)]
 
 
@@ -221,10 +238,12 @@ def _changes(evidence: Evidence, sign: int) -> Changes:
     found: dict[tuple[str, str, str], Change] = {}
     hidden: set[str] = set()
     names = dict(KINDS)
+    # What was accepted in private is accepted wherever the question is asked, but shown nowhere.
+    private = {trial.cluster for trial in evidence.trials if not trial.public}
     for trial, a, b in zip(evidence.trials, evidence.before.trials, evidence.after.trials, strict=True):
         if trial.kind == "down" or sign * (b.f1 - a.f1) < DIFFERS:
             continue
-        if not trial.public:
+        if trial.cluster in private:
             hidden.add(trial.cluster)
             continue
         change = _change(trial.question, names[trial.kind], trial.texts, trial.references, a, b)

@@ -36,7 +36,7 @@ def page(
     rows: Sequence[Compared] = (),
     losses: Losses = (),
 ) -> str:
-    """The whole document. `rows` are `by_kind` of the evidence; a run that trained nothing has neither."""
+    """The whole document. `rows`: what was proven and `by_kind` of the evidence; a run that trained nothing has neither."""
     parts = [
         *_head(run, verdict),
         *_before_after(rows, verdict.numbers),
@@ -96,8 +96,8 @@ def _before_after(rows: Sequence[Compared], numbers: Mapping[str, Any]) -> Itera
                 (
                     row.name,
                     _difference(row),
-                    f"{row.champion:.1f}",
-                    f"{row.candidate:.1f}",
+                    "" if row.champion is None else f"{row.champion:.1f}",
+                    "" if row.candidate is None else f"{row.candidate:.1f}",
                     row.measure,
                     row.difference.n,
                 )
@@ -111,7 +111,8 @@ def _before_after(rows: Sequence[Compared], numbers: Mapping[str, Any]) -> Itera
 
 def _difference(row: Compared) -> Html:
     d = row.difference
-    interval = f"{d.mean:+.1f} ({d.low:+.1f} to {d.high:+.1f}) "
+    surer = "" if d.confidence == 95 else f"; {d.confidence:.4g} % interval"
+    interval = f"{d.mean:+.1f} ({d.low:+.1f} to {d.high:+.1f}{surer}) "
     return join((interval, tag("span", row.finding, class_=row.finding.replace(" ", "-"))))
 
 

@@ -37,7 +37,7 @@ IN_PAGE = {
 """What a chart's colours become in the page, so that they follow a dark screen."""
 
 PICTURE_INCHES, PICTURE_DPI = (8.0, 4.0), 200
-ROWS_IN_PICTURE = 6
+ROWS_IN_PICTURE = 7
 
 _URL = re.compile(r"url\(#([^)]+)\)")
 _XLINK = "{http://www.w3.org/1999/xlink}href"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.records import Run, Verdict
 from training import plots
-from training.compared import Compared, Evidence, by_kind
+from training.compared import Compared, Evidence, by_kind, proof
 from training.page import page
 from training.plots import Losses
 from training.verdict import decision, meaning
@@ -34,7 +34,7 @@ def write(
     The page is read by whoever may open the folder: questions from places that not everybody may read are counted, not
     shown. Raises OSError where the folder can't be written.
     """
-    rows = by_kind(evidence) if evidence else []
+    rows = [*proof(verdict.numbers), *by_kind(evidence)] if evidence else []
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     draft.write_text(page(run, verdict, evidence, rows, losses), encoding="utf-8")

@@ -36,7 +36,7 @@ def decision(verdict: Verdict) -> str:
 
 def meaning(verdict: Verdict) -> str:
     if not verdict.numbers.get("golden") and verdict.decision == "not_yet":
-        return "There is too little to learn from yet: nothing was trained."
+        return "Nothing was trained, so nothing changes."
     return _MEANING.get(verdict.decision, "")
 
 
