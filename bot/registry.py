@@ -192,7 +192,9 @@ class Registry:
             if problem is None and adapter.id == champion.id:
                 problem = f"Adapter {adapter.id} is the champion; expected another one to challenge it."
             if problem is None and share is not None and not 0 < share <= 0.5:
-                problem = f"Found a share of {share:g}; expected more than 0 and at most 0.5 of the questions."
+                problem = (
+                    f"Found a share of {share:g}; expected more than 0 and at most 0.5 of the questions."
+                )
             if problem is not None:
                 raise AdapterError(problem)
             return challenges.begin(self._store, Challenge(adapter.id, champion.id, share, by, why, run_id))
@@ -250,7 +252,7 @@ class Registry:
         promotion = replace(promotion, at=time.time())
         trial = challenges.current(self._store)
         if trial is not None:
-            won = trial.adapter == promotion.adapter
+            won = trial.adapter == promotion.adapter and promotion.by == "bot"
             self.end_challenge("promoted" if won else "overtaken", promotion.why)
         return replace(promotion, id=log.append_promotion(self._store, promotion))
 

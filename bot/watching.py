@@ -30,6 +30,9 @@ from bot.trust import CONTRADICTORY, NOWHERE, Rules, Standing, standings
 LEAST = 20
 """Votes that either side needs before anything is decided: the first few come from whoever is quickest."""
 
+QUIETER = 0.1
+"""More of its questions than the champion a challenger mustn't abstain on: few vote on silence, so it could look good by it."""
+
 REMEMBERED = 600
 """Votes of the predecessor that the watch looks back on, the newest: older ones speak of other times."""
 
@@ -93,7 +96,7 @@ class VoteWatch:
     ) -> None:
         self._store, self._registry, self._tell = store, registry, tell
         self._rules, self._days = rules, canary_days
-        self._open: Challenge | None = None
+        self._heard = max((each.id or 0 for each in challenges.ended(store, 0)), default=0)
         self._stuck: int | None = None  # the promotion from which nothing leads back
         self._known: dict[
             str, tuple[list[Ballot], list[Ballot]]
@@ -121,8 +124,7 @@ class VoteWatch:
             self._stop.wait(LOOK_EVERY_S)
 
     def look(self) -> None:
-        """One look: tells of a trial that has ended, judges the one that is open, watches a new champion."""
-        self._tell_of_endings()
+        """One look: judges the trial that is open, watches a new champion, tells of trials that have ended."""
         self._judge()
         self._guard()
         self._tell_of_endings()
@@ -137,8 +139,15 @@ class VoteWatch:
         if min(mine.votes, champions.votes) >= LEAST:
             better = proof(votes, _trial_blocks(trial.adapter), needed(self._store, trial))
             worse = proof(votes, _trial_blocks(trial.champion), PROVEN)
-        numbers = f"{mine} for {trial.adapter}, {champions} for {trial.champion} in the same time"
-        if better is not None:
+        silence, champions_silence = (
+            _share(*ballots.silences(self._store, each, trial.started_at))
+            for each in (trial.adapter, trial.champion)
+        )
+        numbers = (
+            f"{mine} for {trial.adapter}, {champions} for {trial.champion} in the same time; silent on "
+            f"{silence:.0%} and {champions_silence:.0%} of their questions"
+        )
+        if better is not None and silence - champions_silence <= QUIETER:
             self._promote(trial, f"Better on live trial: {numbers} (e-value {_rounded(better)}).")
         elif worse is not None:
             why = f"Worse on live trial: {numbers} (e-value {_rounded(worse)}; {PROVEN:g} is proof)."
@@ -188,17 +197,13 @@ class VoteWatch:
         self._say(Notice("rolled_back", promotion.adapter, back.adapter, why, promotion.run_id))
 
     def _tell_of_endings(self) -> None:
-        """Tells of the trial that was open at the last look and isn't any more, whoever ended it."""
-        before, self._open = self._open, challenges.current(self._store)
-        if before is None or before.id is None or (self._open is not None and self._open.id == before.id):
-            return
-        ended = challenges.challenge(self._store, before.id)
-        if ended is None or ended.outcome is None:
-            return
-        log.info("the trial of adapter %s ended (%s): %s", ended.adapter, ended.outcome, ended.ending)
-        if ended.outcome != "overtaken":  # somebody did that, or a rollback of which they hear
-            champion = self._registry.champion().id
-            self._say(Notice(ended.outcome, ended.adapter, champion, ended.ending or "", ended.run_id))
+        """Tells of the trials that have ended since this watch began, each once, whoever ended it."""
+        for ended in challenges.ended(self._store, self._heard):
+            self._heard = ended.id or 0
+            log.info("the trial of adapter %s ended (%s): %s", ended.adapter, ended.outcome, ended.ending)
+            if ended.outcome is not None and ended.outcome != "overtaken":  # that was somebody, who knows
+                champion = self._registry.champion().id
+                self._say(Notice(ended.outcome, ended.adapter, champion, ended.ending or "", ended.run_id))
 
     def _counted(
         self, adapters: Sequence[str], *, since: float = 0.0, before: float | None = None
@@ -206,6 +211,7 @@ class VoteWatch:
         """`counted`, weighed anew only where votes came or went: weighing reads everything that anybody ever said."""
         key, cast = " ".join(adapters), ballots.cast(self._store, adapters, since=since, before=before)
         if key not in self._known or self._known[key][0] != cast:
+            self._known = {name: self._known[name] for name in list(self._known)[-3:]}
             self._known[key] = cast, of_weight(self._store, cast, self._rules)
         return self._known[key][1]
 
@@ -248,11 +254,11 @@ def proof(votes: Sequence[Ballot], blocks: Blocks, enough: float) -> float | Non
 def needed(store: Store, trial: Challenge) -> float:
     """The e-value that promotes this challenger: each further trial against one champion has to prove more.
 
-    20, 60, 120, ...: an equal one is promoted with a chance of 5 % in a champion's first trial, and of 10 % in all.
+    20, 60, 120, ...: an equal one is promoted with a chance of 5 % in a champion's first trial, and of 10 % in all. One
+    that broke down doesn't count.
     """
-    k = 1 + sum(
-        1 for each in challenges.of_champion(store, trial.champion) if (each.id or 0) < (trial.id or 0)
-    )
+    others = challenges.of_champion(store, trial.champion)
+    k = 1 + sum(1 for each in others if (each.id or 0) < (trial.id or 0) and each.outcome != "failed")
     return PROVEN * k * (k + 1) / 2
 
 
@@ -282,6 +288,10 @@ def _watch_blocks(newcomer: str) -> Blocks:
         [each.up for each in votes if each.adapter != newcomer],
         [each.up for each in votes if each.adapter == newcomer],
     )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
 
 
 def _rounded(e_value: float) -> str:

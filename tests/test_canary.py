@@ -11,10 +11,11 @@ from adapter_folders import write_adapter
 from stand_ins import HashingEncoder, ScriptedReader
 
 from bot.answering import Answerer, ChampionWatch, LiveReader, OnTrial
-from bot.errors import AdapterError
+from bot.errors import AdapterError, SettingsError
 from bot.knowledge.index import Index
 from bot.records import WORKSPACE, Adapter, Challenge, Document, Passage, Promotion, Question
 from bot.registry import Registry
+from bot.settings import load_settings
 from bot.store import Store, challenges, documents, open_store
 
 ASKED = "how many days of leave do employees get?"
@@ -92,6 +93,16 @@ def test_the_challenger_meets_about_its_share_of_the_threads(on: Stage, share: f
         trial.meets(Question("message", f"C{i % 5}:{i}", "", "U1", f"C{i % 5}", str(i))) for i in range(5000)
     )
     assert abs(met / 5000 - share) < 4 * (share * (1 - share) / 5000) ** 0.5
+
+
+@pytest.mark.parametrize("value", ["0.6", "-0.1", "some"])
+def test_a_share_that_is_none_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOREBOT_CANARY", value)
+    with pytest.raises(SettingsError, match="LOREBOT_CANARY is"):
+        load_settings()
 
 
 def test_without_a_trial_the_champion_answers_everything(on: Stage) -> None:

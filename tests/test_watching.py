@@ -62,8 +62,9 @@ class Team:
     def votes(self, adapter: str, ups: int, downs: int, **more: object) -> None:
         given: list[Vote] = [*["up"] * ups, *["down"] * downs]  # type: ignore[list-item]
         self.random.shuffle(given)
-        for vote in given:
-            self.vote(adapter, vote, **more)  # type: ignore[arg-type]
+        with self.store.write():
+            for vote in given:
+                self.vote(adapter, vote, **more)  # type: ignore[arg-type]
 
     def log(self) -> list[tuple[str, str]]:
         return [(each.adapter, each.by) for each in self.registry.promotions()]
@@ -86,8 +87,9 @@ def mixed(team: Team, first: tuple[str, int, int], second: tuple[str, int, int])
     for adapter, ups, downs in (first, second):
         given += [(adapter, "up")] * ups + [(adapter, "down")] * downs
     team.random.shuffle(given)
-    for adapter, vote in given:
-        team.vote(adapter, vote)
+    with team.store.write():
+        for adapter, vote in given:
+            team.vote(adapter, vote)
 
 
 def test_a_challenger_that_people_like_better_is_promoted_with_the_numbers(team: Team) -> None:
@@ -137,6 +139,27 @@ def test_too_few_votes_decide_nothing_however_clear(team: Team) -> None:
     mixed(team, ("a-1", 6, 0), ("seed", 0, 6))
     team.watch.look()
     assert team.log() == [("a-1", "bot")], "a few more are enough"
+
+
+def test_a_challenger_that_keeps_silent_to_look_good_is_not_promoted(team: Team) -> None:
+    begun = team.registry.challenge("a-1", by="schedule", why="")
+    mixed(team, ("a-1", 46, 4), ("seed", 25, 35))
+    for i in range(60):
+        question = questions.record_question(
+            team.store, Question("message", f"C2:{i}", f"what is {i}", "U1", channel="C2", thread=f"{i}")
+        )
+        questions.record_answer(
+            team.store, Answer(question.id or 0, None, 0.1, "a-1", offered=(), candidates=())
+        )
+    team.watch.look()
+    assert challenges.current(team.store) == begun
+    assert ballots.silences(team.store, "a-1", begun.started_at) == (60, 110)
+    with team.store.write() as db:
+        db.execute(
+            "UPDATE answers SET text = 'an answer' WHERE adapter = 'a-1' AND id % 20 > 0 AND text IS NULL"
+        )
+    team.watch.look()
+    assert team.log() == [("a-1", "bot")]
 
 
 def test_what_was_voted_before_the_trial_doesnt_count_in_it(team: Team) -> None:
@@ -275,6 +298,24 @@ def test_a_trial_that_others_end_is_told_of_unless_they_put_another_in_service(t
     team.registry.promote("a-2", by="cli", why="by hand")
     team.watch.look()
     assert len(team.told) == 1
+
+
+def test_a_trial_that_broke_down_before_anybody_looked_is_told_of_and_old_ones_are_not(team: Team) -> None:
+    for why in ("yesterday", "just now"):
+        watch = VoteWatch(team.store, team.registry, team.told.append)
+        team.registry.challenge("a-1", by="schedule", why="")
+        team.registry.end_challenge("failed", why)
+    watch.look()
+    watch.look()
+    assert [each.why for each in team.told] == ["just now"]
+
+
+def test_a_challenger_that_somebody_promotes_has_not_won(team: Team) -> None:
+    team.registry.challenge("a-1", by="schedule", why="")
+    team.registry.promote("a-1", by="U1", why="I like it")
+    team.watch.look()
+    assert team.told == []
+    assert [each.outcome for each in challenges.of_champion(team.store, "seed")] == ["overtaken"]
 
 
 def test_a_challenger_that_won_but_was_damaged_is_not_promoted(team: Team) -> None:

@@ -11,6 +11,16 @@ from bot.records import Ballot
 from bot.store.database import Store
 
 
+def silences(store: Store, adapter: str, since: float) -> tuple[int, int]:
+    """On how many of its questions in Slack an adapter abstained since then, and how many those were."""
+    row = store.one(
+        "SELECT coalesce(sum(a.text IS NULL), 0) AS silent, count(*) AS n FROM answers a JOIN questions q"
+        " ON q.id = a.question_id WHERE a.adapter = ? AND a.answered_at >= ? AND q.source IN ('message', 'command')",
+        [adapter, since],
+    )
+    return (row["silent"], row["n"]) if row else (0, 0)
+
+
 def cast(
     store: Store, adapters: Sequence[str], *, since: float = 0.0, before: float | None = None
 ) -> list[Ballot]:

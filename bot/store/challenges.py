@@ -45,6 +45,12 @@ def current(store: Store) -> Challenge | None:
     return Challenge(**row) if row else None
 
 
+def ended(store: Store, after: int) -> list[Challenge]:
+    """Trials with a greater id than `after` that are closed, oldest first."""
+    rows = store.rows("SELECT * FROM challenges WHERE id > ? AND ended_at IS NOT NULL ORDER BY id", [after])
+    return [Challenge(**row) for row in rows]
+
+
 def challenge(store: Store, challenge_id: int) -> Challenge | None:
     row = store.one("SELECT * FROM challenges WHERE id = ?", [challenge_id])
     return Challenge(**row) if row else None
