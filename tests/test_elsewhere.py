@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 from adapter_folders import write_adapter
+from tiny_bases import write_base
 
 from bot.errors import AdapterError, StoppedError, TrainingError
+from bot.reading.bases import locate
+from bot.reading.card import read_card
 from bot.records import Example
 from training import elsewhere
 from training.build import TrainingSettings, read_build, write_build
@@ -202,3 +205,35 @@ def test_a_command_stands_back_as_the_cycle_does(build: Path, tmp_path: Path) ->
     thread.join()
     threads = os.environ.get("OMP_NUM_THREADS", "3")
     assert f"({min(before + 5, 19)} {os.getsid(0)} {threads})" in niced[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "launcher",
+    ["{python} -m training", "{python} -m accelerate.commands.launch --cpu --num_processes 2 -m training"],
+    ids=["alone", "accelerate, two processes"],
+)
+def test_our_own_step_is_such_a_command(
+    launcher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several processes that train together, one writes."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    base = locate(str(write_base(tmp_path / "base", "bert")))
+    text = "The office opens at nine. The printer stands on the second floor. Anna runs payroll."
+    examples = [Example("When does the office open?", text, "gold", 20, 24, references=("nine",))] * 8
+    build = write_build(
+        tmp_path / "run" / "build",
+        base=base.name,
+        base_sha256=base.sha256,
+        seed_adapter=None,
+        settings=TrainingSettings(r=2, alpha=4, epochs=2, batch=4, max_length=96, stride=16),
+        examples=examples,
+        calibration=[],
+        notes={"id": "a-1", "run": 3},
+    )
+    command = launcher.replace("{python}", sys.executable) + " finetune {build} {out}"
+    out = train_elsewhere(command, build, tmp_path / "run" / "adapter")
+    card = read_card(out, base)
+    assert (card["id"], card["recipe"]["steps"]) == ("a-1", 4)
+    assert [step for step, loss in card["losses"]] == [1, 2, 3, 4]
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["adapter", "build", "command"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import AdapterError, TrainingError
+from bot.errors import AdapterError, StoppedError, TrainingError
 from bot.reading.bases import DEFAULT_BASE, locate
 from bot.reading.extractive import load_extractive
 from bot.reading.items import Item, Reference
@@ -232,6 +232,22 @@ def test_a_stopped_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert not any(f"step {n} " in text for text in told for n in range(1, 9))
     assert any("step 18 of 18" in text for text in told)
     assert not (build / "checkpoints").exists()
+
+
+def test_a_training_that_is_asked_to_stop_keeps_its_very_last_step(tmp_path: Path) -> None:
+    def asked(share: float, text: str) -> None:
+        if "step 9 " in text:
+            raise StoppedError("cancelled by U1")
+
+    build, out, told = write(tmp_path / "build"), tmp_path / "out", []
+    with pytest.raises(StoppedError, match="cancelled by U1"):
+        finetune(build, out, asked)
+    assert [path.name for path in (build / "checkpoints").iterdir()] == ["checkpoint-9"]
+    assert not out.exists()
+    finetune(build, out, lambda share, text: told.append(text))
+    assert next(text for text in told if "step " in text) == "training: step 10 of 18"
+    losses = json.loads((out / "card.json").read_text(encoding="utf-8"))["losses"]
+    assert [step for step, _ in losses] == list(range(1, 19))
 
 
 def test_an_adapter_is_never_overwritten(adapter: Path, tmp_path: Path) -> None:

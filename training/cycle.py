@@ -38,7 +38,7 @@ from training.build import WEIGHTS, TrainingSettings, write_build
 from training.compared import Evidence
 from training.elsewhere import train_elsewhere
 from training.examples import HELD_OUT, PERSON_SHARE, Gathered, capped, gather, unremarked, weighted
-from training.finetune import CHECKPOINTS, Progress, finetune
+from training.finetune import Progress, finetune
 from training.gate import Measured, judge, too_few_corrected, waiting
 from training.golden import GOLDEN, Golden, as_replay, read_golden
 from training.guards import Margins
@@ -218,8 +218,8 @@ def _cycle(loop: Loop, run: Run, options: Options, pulse: Pulse) -> Finished:
     take_over_checkpoints(build, key)
 
     out = loop.train(build, folder / "adapter", pulse.stage("training", 0.05, 0.75))
-    losses = report.losses_of(build / CHECKPOINTS)
     candidate = loop.registry.register(out)
+    losses = report.losses_of(candidate.card)
     runs.update(loop.store, run_id, candidate=candidate.id)
 
     readers = {each.id: loop.load(Path(each.folder)) for each in (champion, candidate)}

@@ -59,7 +59,7 @@ def finetune(build_folder: Path, out: Path, progress: Progress | None = None) ->
     model = _model(build, base)
     task = _task(build, base, model, tell)
     started = time.time()
-    steps = _train(model, task, build, tell)
+    steps, losses = _train(model, task, build, tell)
     if not first:
         return out  # the first process writes for all
     tell(SHARE_OF_TRAINING, "fitting the calibrator")
@@ -69,7 +69,7 @@ def finetune(build_folder: Path, out: Path, progress: Progress | None = None) ->
     left = 1 - SHARE_OF_TRAINING
     calibrate(
         draft,
-        card,
+        {**card, "losses": losses},
         build.calibration,
         build.seed_adapter,
         lambda share, text: tell(SHARE_OF_TRAINING + left * share, text),
@@ -130,8 +130,11 @@ def _task(build: Build, base: Base, model: Any, tell: Progress) -> Task:
     return span_task(build, base, model, tell)
 
 
-def _train(model: Any, task: Task, build: Build, tell: Progress) -> int:
-    """Runs the Trainer, from the last checkpoint where there is one. Returns the number of steps."""
+def _train(model: Any, task: Task, build: Build, tell: Progress) -> tuple[int, list[tuple[int, float]]]:
+    """Runs the Trainer, from the last checkpoint where there is one.
+
+    Returns the number of steps, and the mean loss since the last such note at some of them: (step, loss).
+    """
     import torch
     from transformers import Trainer, TrainerCallback, TrainingArguments
 
@@ -178,7 +181,7 @@ def _train(model: Any, task: Task, build: Build, tell: Progress) -> int:
         save_strategy="steps",
         save_steps=settings.checkpoint_every,
         save_total_limit=1,
-        logging_steps=50,
+        logging_steps=0.02,  # a share of all steps: the loss curve has fifty points, however long the training
         report_to="none",
         disable_tqdm=True,
         seed=settings.seed,
@@ -195,7 +198,8 @@ def _train(model: Any, task: Task, build: Build, tell: Progress) -> int:
     result = trainer.train(resume_from_checkpoint=last)
     if telling.stopped is not None:
         raise telling.stopped
-    return int(result.global_step)
+    history = [(row["step"], row["loss"]) for row in trainer.state.log_history if "loss" in row]
+    return int(result.global_step), [(int(step), round(float(loss), 4)) for step, loss in history]
 
 
 def _processes() -> int:

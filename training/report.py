@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bot.records import Run, Verdict
 from training import plots
@@ -15,15 +15,9 @@ from training.plots import Losses
 from training.verdict import decision, meaning
 
 
-def losses_of(checkpoints: Path) -> Losses:
-    """The losses that the Trainer noted in its newest checkpoint; none where it kept none."""
-    states = sorted(
-        checkpoints.glob("checkpoint-*/trainer_state.json"), key=lambda path: path.stat().st_mtime
-    )
-    if not states:
-        return ()
-    history = json.loads(states[-1].read_text(encoding="utf-8")).get("log_history", [])
-    return tuple((int(row["step"]), float(row["loss"])) for row in history if "loss" in row)
+def losses_of(card: Mapping[str, Any]) -> Losses:
+    """The losses that the training noted on the adapter's card, wherever it ran; none where it noted none."""
+    return tuple((int(step), float(loss)) for step, loss in card.get("losses", ()))
 
 
 def write(
