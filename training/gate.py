@@ -176,7 +176,9 @@ def too_few_corrected(trials: Sequence[Trial]) -> tuple[str, ...]:
 
 
 def bootstrap(
-    tallies: Mapping[str, Sequence[float]], statistic: Callable[[Floats], Floats], tail: float = USUAL
+    tallies: Mapping[str, Sequence[float] | Floats],
+    statistic: Callable[[Floats], Floats],
+    tail: float = USUAL,
 ) -> Interval:
     """A statistic and the ends of its percentile interval, beyond each of which lies a probability of `tail`.
 
