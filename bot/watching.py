@@ -98,9 +98,8 @@ class VoteWatch:
         self._rules, self._days = rules, canary_days
         self._heard = max((each.id or 0 for each in challenges.ended(store, 0)), default=0)
         self._stuck: int | None = None  # the promotion from which nothing leads back
-        self._known: dict[
-            str, tuple[list[Ballot], list[Ballot]]
-        ] = {}  # votes at the last look, and which counted
+        # Votes at the last look, and which of them counted.
+        self._known: dict[str, tuple[list[Ballot], list[Ballot]]] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="vote-watch", daemon=True)
 
@@ -208,7 +207,7 @@ class VoteWatch:
     def _counted(
         self, adapters: Sequence[str], *, since: float = 0.0, before: float | None = None
     ) -> list[Ballot]:
-        """`counted`, weighed anew only where votes came or went: weighing reads everything that anybody ever said."""
+        """The votes that count, weighed anew only where some came or went: weighing reads all that anybody ever said."""
         key, cast = " ".join(adapters), ballots.cast(self._store, adapters, since=since, before=before)
         if key not in self._known or self._known[key][0] != cast:
             self._known = {name: self._known[name] for name in list(self._known)[-3:]}
