@@ -18,6 +18,10 @@ histories in which it was, and after how many votes (median of those). Without a
 | 50 | 0.9 % | 12 %, 100 votes | 41 %, 96 votes | 88 %, 84 votes |
 | 200 | 0.7 % | 21 %, 75 votes | 90 %, 85 votes | 99.7 %, 40 votes |
 | 600 | 1.4 % | 35 %, 110 votes | 97 %, 56 votes | 100 %, 31 votes |
+
+Side by side, a challenger with a tenth of the votes, against 65 % ups, from 20 of its votes on, of 150 at most: proven better
+0.2 % (no gain), 33 % (10 points), 95 % (20 points, after 54 of its votes), 100 % (30 points, after 22); proven worse 88 % (20
+points less, after 60), 100 % (30 points less, after 30).
 """
 
 from __future__ import annotations
