@@ -46,7 +46,7 @@ def finetune(build_folder: Path, out: Path, progress: Progress | None = None) ->
     it stands on can't be.
     """
     first = os.environ.get("RANK", "0") == "0"  # `accelerate launch` may start one process for each GPU
-    tell = progress if progress and first else lambda share, text: None
+    tell: Progress = progress if progress and first else lambda share, text: None
     if out.exists():
         raise TrainingError(
             f"Found {out} already there; expected a new folder: adapters never change. Name another."

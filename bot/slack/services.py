@@ -58,7 +58,7 @@ class Services:
     teach: Callable[..., Passage]
     """teach(question=, answer=, scope=, person=, answer_record: Answer | None, passage_id: int | None): found at once
     from then on. Called on the inference queue too. Raises LorebotError with the line to show."""
-    retrain: Callable[..., None]
+    retrain: Callable[..., object]
     """retrain(by=, channel=, ts=): starts a cycle in its own process. Raises BusyError when one is running."""
     rollback: Callable[..., Promotion]
     """rollback(by=, why=). Raises LorebotError when there is nothing to roll back to."""
