@@ -378,3 +378,4 @@ def test_a_busy_machine_makes_no_candidate_slow() -> None:
     plain = outcome("g", 1.0)
     assert not any(slower(timed(1), timed(1), 1.5) for _ in range(40))
     assert all(slower(timed(1), timed(4), 1.5) for _ in range(10))
+    assert not slower([replace(plain, seconds=1e-5)] * GOLDEN, [replace(plain, seconds=9e-5)] * GOLDEN, 1.5)

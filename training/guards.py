@@ -32,6 +32,9 @@ Both readers read in turns, so a busy minute slows a few questions of either, an
 side by chance; a reader that is twice as slow comes out slower on nearly all of them.
 """
 
+NOTICED_S = 0.005
+"""A question that takes less longer than this is not slower for anybody."""
+
 
 def fallen(before: Scores, after: Scores, margins: Margins) -> tuple[str, ...]:
     """One sentence for each figure on the golden set that got worse by more than its margin."""
@@ -63,7 +66,8 @@ def slower(before: Sequence[Outcome], after: Sequence[Outcome], factor: float) -
 
     The outcomes are of the same questions in the same order.
     """
-    longer = sum(b.seconds > factor * a.seconds > 0 for a, b in zip(before, after, strict=True))
+    pairs = [(a.seconds, b.seconds) for a, b in zip(before, after, strict=True)]
+    longer = sum(b > factor * a > 0 and b - a > NOTICED_S for a, b in pairs)
     if longer < MOST * len(before) or not before:
         return ()
     a, b = (1000 * sorted(each.seconds for each in side)[len(side) // 2] for side in (before, after))
