@@ -69,10 +69,10 @@ def show(parts: Parts) -> Callable[[Request], Awaitable[Response]]:
 
     async def picture(request: Request) -> Response:
         found = parts.uploads.finished(request.path_params["id"])
-        kind = found and next(
-            (kind for head, kind in PICTURES.items() if found.content.startswith(head)), None
-        )
-        if not found or not kind:
+        if found is None:
+            return PlainTextResponse("no such picture", status_code=404)
+        kind = next((kind for head, kind in PICTURES.items() if found.content.startswith(head)), None)
+        if kind is None:
             return PlainTextResponse("no such picture", status_code=404)
         return Response(found.content, media_type=kind, headers={"Cache-Control": "private, max-age=86400"})
 
