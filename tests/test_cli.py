@@ -38,7 +38,7 @@ COMMANDS = (
     *(["playground"], ["run"], ["learn"], ["ask"], ["evaluate"], ["retrain"], ["forget"], ["doctor"]),
     *(
         ["adapters", name]
-        for name in ("list", "show", "diff", "promote", "rollback", "verify", "export", "import")
+        for name in ("list", "show", "diff", "promote", "rollback", "challenge", "verify", "export", "import")
     ),
     *(["feedback", name] for name in ("import", "export", "review")),
 )

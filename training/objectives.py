@@ -27,6 +27,7 @@ SPAN_KINDS: frozenset[Kind] = frozenset(("up", "correction", "gold"))
 NULL_KINDS: frozenset[Kind] = frozenset(("silence",))
 PUSH_KINDS: frozenset[Kind] = frozenset(("down", "down_abstention"))
 
+
 def pull(example: Example, settings: TrainingSettings) -> float:
     """What moving towards an example's target weighs."""
     by_kind: dict[Kind, float] = {

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import resource
 import tempfile
@@ -35,7 +34,7 @@ from bot.store import Store, feedback, open_store, questions
 from training.build import BUILD, CALIBRATION, EXAMPLES, write_build
 from training.crowd import Crowd, asker, drawn, judges, react, whims_of
 from training.cycle import Finished, Loop, Options, open_loop, replay, run_cycle
-from training.gate import Difference, mean_difference
+from training.gate import Difference, two_way_difference
 
 Tell = Callable[[float, str], None]
 ARMS = ("candidate", "served", "supervised")
@@ -123,19 +122,12 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 
 def difference(items: Sequence[Item], before: Sequence[Outcome], after: Sequence[Outcome]) -> Difference:
-    """The mean gain in F1, in points, with a 95 % interval that counts neither a question nor a text twice.
-
-    Templated questions come with many texts, and a text with many questions. The variance is that of clusters of the
-    one, plus that of clusters of the other, less that of both together (Cameron, Gelbach and Miller, 2011).
-    """
+    """The mean gain in F1, in points, with a 95 % interval: templated questions come with many texts, and a text with
+    many questions."""
     gains = [b.f1 - a.f1 for a, b in zip(before, after, strict=True)]
-    names = [(normalise(item.question), item.context) for item in items]
-    ways = [[name[0] for name in names], [name[1] for name in names], ["\n".join(name) for name in names]]
-    by = [mean_difference(gains, way) for way in ways]
-    question, text, both = (((each.high - each.low) / 2) ** 2 for each in by)
-    half = math.sqrt(max(question + text - both, question, text))
-    mean = by[0].mean
-    return Difference(mean, mean - half, mean + half, len(gains), min(by[0].clusters, by[1].clusters))
+    return two_way_difference(
+        gains, [normalise(item.question) for item in items], [item.context for item in items]
+    )
 
 
 @dataclass(frozen=True, slots=True)

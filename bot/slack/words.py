@@ -119,7 +119,9 @@ RUN_FAILED_CALM = "Nothing changed: the adapter in service goes on answering."
 RUN_DIED = "its process ended without a word; the log of the machine may say why"
 RUN_CANCEL = "Cancel"
 RUN_CANCEL_TITLE = "Cancel the retraining?"
-RUN_CANCEL_ASK = "The adapter in service goes on answering, and what was trained so far is kept for the next one."
+RUN_CANCEL_ASK = (
+    "The adapter in service goes on answering, and what was trained so far is kept for the next one."
+)
 RUN_CANCEL_YES = "Cancel it"
 RUN_CANCEL_NO = "Let it go on"
 RUN_STOPPING = "Retraining: stopping"

@@ -232,7 +232,9 @@ def m009_feedback_that_speaks_of_passages(db: Database) -> None:
 def m008_cancelled_runs_and_rebuilds(db: Database) -> None:
     db.execute("ALTER TABLE runs ADD COLUMN cancel TEXT")
     # A retraining that has to come whether or not there is new feedback, such as after somebody was forgotten.
-    db.execute("CREATE TABLE rebuilds (id INTEGER PRIMARY KEY AUTOINCREMENT, why TEXT NOT NULL, asked_at REAL NOT NULL)")
+    db.execute(
+        "CREATE TABLE rebuilds (id INTEGER PRIMARY KEY AUTOINCREMENT, why TEXT NOT NULL, asked_at REAL NOT NULL)"
+    )
 
 
 @migrations()
