@@ -65,8 +65,9 @@ class Crowd:
             raise DataError(f"Found shares of people of {said}; expected at most 1 together: lower one.")
         wanted = {name: round(share * self.people) for name, share in shares.items()}
         kinds: list[Kind] = [MALICE[i % len(MALICE)] for i in range(wanted["malicious"])]
-        kinds += ["careless"] * wanted["careless"] + ["silent"] * wanted["silent"]
-        kinds += ["careful"] * (self.people - len(kinds))
+        kinds.extend(["careless"] * wanted["careless"])
+        kinds.extend(["silent"] * wanted["silent"])
+        kinds.extend(["careful"] * (self.people - len(kinds)))
         return tuple(Member(f"U{number:03}", kind) for number, kind in enumerate(kinds[: self.people], 1))
 
 

@@ -331,8 +331,9 @@ def _holds_up_to(rows: Sequence[tuple[Trial, Outcome, Outcome]]) -> float | None
     What is mended stands among the champion's wrong answers, what is broken among its right ones: it is the points gained
     on the ones over the points lost on the others. None where nothing was lost.
     """
+    sums = [np.array(_sums(*row)) for row in rows]
     wrong, right = (
-        np.sum([np.zeros(5), *(_sums(*row) for row in rows if (row[1].f1 < RIGHT) == side)], axis=0)
+        sum((each for each, row in zip(sums, rows, strict=True) if (row[1].f1 < RIGHT) == side), np.zeros(5))
         for side in (True, False)
     )
     won, lost = float(_mean_gain(wrong) * wrong[0]) if wrong[0] else 0.0, -float(right[1])

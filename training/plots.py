@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -282,7 +282,7 @@ def _running_mean(values: Sequence[float]) -> list[float]:
 def _style() -> Iterator[None]:
     from matplotlib import rc_context
 
-    settings: Mapping[str, Any] = {
+    settings: Any = {  # matplotlib types every name of a setting
         "font.family": ["sans-serif"],
         "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same letters everywhere
         "font.size": 9,

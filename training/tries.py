@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.records import Promotion, Run
+from bot.records import Promotion
 from bot.store import Store, runs
 
 ERROR = 0.05
@@ -61,13 +61,9 @@ def tries_against(store: Store, champion: str, promotions: Sequence[Promotion]) 
     """The tests against the champion since it took its place, out of the runs' verdicts."""
     since = promotions[-1].at if promotions else 0.0
     tests = [
-        run.verdict.numbers[KEY]
+        numbers[KEY]
         for run in runs.runs(store, limit=-1)  # all: a team may retrain for years without a promotion
-        if _against(run, champion) and run.started_at >= since
+        if run.verdict is not None and run.started_at >= since
+        if KEY in (numbers := run.verdict.numbers) and numbers.get("champion") == champion
     ]
     return Tries(len(tests), tests[0]["questions"] if tests else 0)
-
-
-def _against(run: Run, champion: str) -> bool:
-    numbers = run.verdict.numbers if run.verdict else {}
-    return KEY in numbers and numbers.get("champion") == champion

@@ -95,6 +95,7 @@ class Reports:
     def _report(self, run: Run) -> None:
         """The verdict takes the progress message's place; a line in its thread, because an update notifies nobody."""
         posting = run_blocks.outcome(run)
+        place: tuple[str, str] | None
         try:
             place = self._put(run, posting)
         except SlackApiError as error:
