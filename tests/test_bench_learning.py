@@ -180,5 +180,5 @@ def test_an_arm_that_trained_nothing_has_no_gain() -> None:
 
 def test_a_process_that_fails_says_why(files: Files) -> None:
     arm = replace(bench.arms()[0], crowd=replace(bench.arms()[0].crowd, feedback=0))
-    with pytest.raises(RuntimeError, match=r"exit 2: .*0 is not in the range"):
+    with pytest.raises(RuntimeError, match=r"exit 2: .*'--feedback'.* 1"):
         bench.simulated(arm, 1, files)

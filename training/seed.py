@@ -101,7 +101,7 @@ RECIPES = {
             Stage(_MPNET, _SHORT),
             # what the first stage learned least: whether the answer is there at all
             Stage(
-                replace(_MPNET, learning_rate=5e-4, epochs=1.0, seed=2),
+                replace(_MPNET, learning_rate=5e-4, epochs=0.85, seed=2),
                 replace(_SHORT, altered=0.12, most={"wikipedia": 4000, "reddit": 2000}),
             ),
         ),
