@@ -308,6 +308,8 @@ def test_what_falls_due_in_quiet_hours_waits_for_their_end(settings: Settings, s
 def test_ctrl_c_lets_a_cycle_in_the_foreground_end_by_itself(tmp_path: Path) -> None:
     script = "trap 'sleep 1; echo freed; exit 1' INT; echo ready; sleep 60 & wait"
     code = (
+        # a shell that runs the tests in the background has them ignore SIGINT, and so would the children
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "from bot import retraining; from bot.settings import Settings;"
         f"retraining.cycle_command = lambda *_, **__: ['/bin/sh', '-c', {script!r}];"
         f"raise SystemExit(retraining.run_here(Settings(home={str(tmp_path)!r}, _env_file=None), by='cli'))"
