@@ -308,6 +308,23 @@ def test_names_and_commands_are_completed_with_the_keyboard(desk: Desk) -> None:
     expect(desk.page.get_by_test_id("message").filter(has_text="one").first.locator("br")).to_have_count(1)
 
 
+def test_an_edit_outlives_a_reply_that_comes_meanwhile(desk: Desk) -> None:
+    desk.open()
+    desk.write("first words")
+    message = desk.page.locator("#messages").get_by_test_id("message")
+    expect(message).to_have_count(1)
+    desk.page.get_by_test_id("composer").press("ArrowUp")
+    editor = desk.page.get_by_test_id("editor")
+    editor.fill("half written")
+    client = WebClient(token=desk.playground.bot_token, base_url=desk.playground.api_url)
+    ts = str(message.get_attribute("data-ts"))
+    client.chat_postMessage(channel=GENERAL, text="a reply", thread_ts=ts)
+    expect(message).to_contain_text("1 reply")
+    expect(editor).to_have_value("half written")
+    editor.press("Enter")
+    expect(message).to_contain_text("half written (edited)")
+
+
 def test_a_message_is_edited_reacted_to_and_deleted_without_a_mouse(desk: Desk) -> None:
     desk.open()
     box = desk.page.get_by_test_id("composer")

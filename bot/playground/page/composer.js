@@ -162,7 +162,7 @@ export function composer(holder, { testid, where, sent }) {
       const mine = (ts ? thread(channel, ts) : topLevel(channel)).filter((m) => m.user === state.me).at(-1);
       if (mine) {
         event.preventDefault();
-        edit(mine.ts);
+        edit(mine.ts, Boolean(ts));
       }
     }
     return undefined;

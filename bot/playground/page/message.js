@@ -17,7 +17,7 @@ const TINTS = 6;
 export function versionOf(message, { inThread, compact }) {
   const answers = inThread ? [] : replies(message).map((reply) => [reply.ts, reply.user]);
   const status = inThread ? null : state.statuses.get(`${message.channel}/${message.ts}`)?.status;
-  return [message, answers, status, compact, state.editing === message.ts, state.me, state.thread === message.ts, state.shortcuts];
+  return [message, answers, status, compact, isEdited(message, inThread), state.me, state.thread === message.ts, state.shortcuts];
 }
 
 export function drawMessage(message, { inThread, compact }) {
@@ -40,13 +40,13 @@ export function drawMessage(message, { inThread, compact }) {
       { class: "content" },
       whispered ? whisperLine(message) : null,
       compact ? null : byline(message, bot),
-      state.editing === message.ts ? editor(message) : body(message),
+      isEdited(message, inThread) ? editor(message) : body(message),
       pictures(message),
       reactions(message),
       inThread ? null : answersLine(message),
       inThread ? null : statusLine(message),
     ),
-    message.subtype === "tombstone" || state.editing === message.ts ? null : tools(message, { mine, whispered, inThread }),
+    message.subtype === "tombstone" || isEdited(message, inThread) ? null : tools(message, { mine, whispered, inThread }),
   );
 }
 
@@ -186,7 +186,7 @@ function tools(message, { mine, whispered, inThread }) {
     ),
     tool(icon("smile"), "More reactions", "react", (event) => pick(event.currentTarget, message), "menu"),
     inThread ? null : tool(icon("reply"), "Reply in thread", "reply", () => openThread(isReply(message) ? thread : message.ts, true)),
-    tool(icon("more"), "More actions", "more", (event) => more(event.currentTarget, message, mine), "menu"),
+    tool(icon("more"), "More actions", "more", (event) => more(event.currentTarget, message, mine, inThread), "menu"),
   );
 }
 
@@ -208,7 +208,7 @@ function pick(anchor, message) {
   openMenu(anchor, items, { label: "Reactions", grid: true });
 }
 
-function more(anchor, message, mine) {
+function more(anchor, message, mine, inThread) {
   const at = { channel: message.channel, ts: message.ts };
   const items = state.shortcuts
     .filter((shortcut) => shortcut.place === "message")
@@ -219,7 +219,7 @@ function more(anchor, message, mine) {
     }));
   items.push({ label: "Copy link", testid: "copy-link", act: () => copyLink(message) });
   if (mine) {
-    items.push({ label: "Edit message", testid: "edit", act: () => edit(message.ts) });
+    items.push({ label: "Edit message", testid: "edit", act: () => edit(message.ts, inThread) });
     items.push({ label: "Delete message", testid: "delete", danger: true, act: () => remove(at) });
   }
   openMenu(anchor, items, { label: "More actions" });
@@ -235,16 +235,23 @@ async function remove(at) {
   if (await confirmed(question)) await doing("delete", at);
 }
 
-export function edit(ts) {
-  state.editing = ts;
+// A thread's first message stands in the channel and in the thread: it is edited where the person began to.
+const isEdited = (message, inThread) => state.editing?.ts === message.ts && state.editing.inThread === Boolean(inThread);
+
+export function edit(ts, inThread) {
+  state.editing = { ts, inThread: Boolean(inThread) };
+  state.edited = null;
   paint();
   setTimeout(() => document.querySelector("[data-testid=editor]")?.focus(), 20);
 }
 
 function editor(message) {
   const box = el("textarea", { class: "textbox", rows: 2, "aria-label": "Edit message", "data-testid": "editor", "data-focus": "editor" });
-  // What was typed, not what was sent: names instead of ids.
-  box.value = asTyped(message.text);
+  // What was typed, not what was sent: names instead of ids. A reply that comes meanwhile draws the message anew.
+  box.value = state.edited ?? asTyped(message.text);
+  box.addEventListener("input", () => {
+    state.edited = box.value;
+  });
   const stop = () => {
     state.editing = null;
     paint();

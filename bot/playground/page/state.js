@@ -19,7 +19,8 @@ export const state = {
   place: null, // the id of a channel, or "home"
   thread: null, // the ts of the thread's first message, in the place
   column: "list", // what a narrow screen shows: list, middle, thread
-  editing: null, // the ts of the message being edited
+  editing: null, // { ts, inThread } of the message being edited
+  edited: null, // what is typed there; null: nothing yet
   seen: new Map(), // channel -> the ts up to which the person has seen it
   ready: false,
 };
