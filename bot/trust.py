@@ -28,7 +28,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.reading.squad import f1
@@ -89,6 +89,25 @@ class Rules:
 def standings(store: Store, rules: Rules = Rules()) -> dict[Key, Standing]:
     """What every piece of feedback that says something counts now, by (answer id, person)."""
     return weigh(list(all_said(store)), people.known(store), reviews.all_of(store), rules)
+
+
+class RecentStandings:
+    """`standings` for where questions are answered: weighing reads everything that anybody ever said, so it is done at
+    most once a minute, and at once for a piece that is newer. Safe to share between threads."""
+
+    def __init__(self, store: Store, rules: Rules = Rules(), seconds: float = 60.0) -> None:
+        self._store, self._rules, self._seconds = store, rules, seconds
+        self._found: dict[Key, Standing] = {}
+        self._weighed = float("-inf")
+
+    def of(self, keys: Collection[Key]) -> Mapping[Key, Standing]:
+        """What these pieces count, among others."""
+        found = self._found
+        if time.monotonic() - self._weighed > self._seconds or not found.keys() >= set(keys):
+            self._weighed = time.monotonic()
+            unknown = dict.fromkeys(keys, Standing(0.0))  # what says nothing that could be weighed
+            self._found = found = unknown | standings(self._store, self._rules)
+        return found
 
 
 def weigh(

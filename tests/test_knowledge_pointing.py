@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stand_ins import HashingEncoder
 
+from bot import trust
 from bot.knowledge.index import Index
 from bot.knowledge.pointing import pointed
 from bot.records import WORKSPACE, Answer, Document, Feedback, Found, Offered, Passage, Question
 from bot.store import Store, channels, documents, feedback, open_store, people, questions
+from bot.trust import RecentStandings
 
 ENCODER = HashingEncoder()
 ASKED = "when does the canteen open?"
@@ -165,7 +168,8 @@ def test_a_forgotten_person_teaches_nothing(store: Store) -> None:
 
 def test_people_who_disagree_cancel_out_and_one_person_counts_once(store: Store) -> None:
     def said() -> dict[int, float]:
-        return pointed(store, ENCODER, ASKED, ENCODER.encode([ASKED])[0], [WORKSPACE])
+        vector = ENCODER.encode([ASKED])[0]
+        return pointed(store, ENCODER, ASKED, vector, [WORKSPACE], RecentStandings(store))
 
     first = answered(store)
     wrong(store, first, "U1")
@@ -207,3 +211,26 @@ def test_search_looks_for_it_by_an_index(store: Store) -> None:
         " AND vote IS NOT 'up' ORDER BY f.given_at"
     )
     assert "feedback_on_passages" in plan[0]["detail"]
+
+
+def test_a_search_weighs_everybody_anew_only_for_a_new_word(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weighed: list[int] = []
+    real = trust.standings
+
+    def counted(*arguments: Any) -> Any:
+        weighed.append(1)
+        return real(*arguments)
+
+    monkeypatch.setattr(trust, "standings", counted)
+    index = Index(store, ENCODER)
+    index.find(ASKED, [WORKSPACE])
+    assert weighed == [], "nobody said anything"
+    wrong(store, answered(store), "U1")
+    lower = [index.find(ASKED, [WORKSPACE]) for _ in range(3)]
+    assert len(weighed) == 1
+    assert lower[0] == lower[1] == lower[2]
+    wrong(store, answered(store), "U2")
+    index.find(ASKED, [WORKSPACE])
+    assert len(weighed) == 2

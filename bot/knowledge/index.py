@@ -21,7 +21,7 @@ from bot.reading.encoder import Encoder
 from bot.reading.telling import STOP_WORDS
 from bot.records import Found
 from bot.store import Store, documents
-from bot.trust import Rules
+from bot.trust import RecentStandings, Rules
 
 K = 60
 DEPTH = 50
@@ -44,7 +44,7 @@ class Index:
 
     def __init__(self, store: Store, encoder: Encoder, rules: Rules = Rules()) -> None:
         """`rules`: whose word about passages counts."""
-        self._store, self._encoder, self._rules = store, encoder, rules
+        self._store, self._encoder, self._trust = store, encoder, RecentStandings(store, rules)
         self._table = VectorTable(encoder.dimension)
 
     def find(self, question: str, scopes: Sequence[str], limit: int = 10) -> list[Found]:
@@ -58,7 +58,7 @@ class Index:
             return []
         vector: NDArray[np.float32] = self._encoder.encode([question])[0]
         match = words_query(question)
-        said = pointed(self._store, self._encoder, question, vector, scopes, self._rules)
+        said = pointed(self._store, self._encoder, question, vector, scopes, self._trust)
         with self._one_moment() as vectors:
             words = _ranks(documents.search_words(self._store, match, scopes, DEPTH) if match else [])
             meaning = _ranks(vectors.nearest(vector, scopes, DEPTH))

@@ -18,7 +18,7 @@ from bot.knowledge.sameness import SAME_COSINE, identical, same_words
 from bot.reading.encoder import Encoder
 from bot.records import WORKSPACE, Pointer
 from bot.store import Store, channels, feedback
-from bot.trust import Rules, standings
+from bot.trust import RecentStandings
 
 
 def pointed(
@@ -27,7 +27,7 @@ def pointed(
     question: str,
     vector: NDArray[np.float32],
     scopes: Sequence[str],
-    rules: Rules = Rules(),
+    trust: RecentStandings,
 ) -> dict[int, float]:
     """Passage ids that people spoke of for this very question: -1 (surely the wrong one) to 1 (surely the right one).
 
@@ -37,7 +37,7 @@ def pointed(
     said = _of_the_same(feedback.pointers(store, seen), encoder, question, vector)
     if not said:
         return {}  # as nearly always: without the cost of everybody's standing
-    weights = standings(store, rules)
+    weights = trust.of([(each.answer_id, each.person) for each in said])
     words: dict[tuple[str, int], float] = {}
     for pointer in said:
         wrong, right = feedback.pointed_at(store, pointer)
