@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -123,12 +124,16 @@ def run_here(settings: Settings, *, by: str, arguments: Sequence[str] = ()) -> i
 
     Ctrl-C reaches it too: it is waited for until it has said so and freed its lock.
     """
-    process = subprocess.Popen([*cycle_command(settings, by=by), *arguments], env=cycle_environment(settings))
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    # Handled, not ignored: what is ignored is ignored by the child too. And from before its start, so that no moment is
+    # left in which Ctrl-C ends this process and leaves the cycle behind.
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        command = [*cycle_command(settings, by=by), *arguments]
+        return subprocess.Popen(command, env=cycle_environment(settings)).wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def cancel(store: Store, by: str) -> Run:
