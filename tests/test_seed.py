@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import DataError
+from bot.reading.card import read_card
 from bot.reading.items import Item, Reference
 from bot.reading.squad import normalise
 from bot.records import Example
@@ -204,6 +205,10 @@ def test_a_later_stage_goes_on_from_the_adapter_of_the_one_before(data: Path, tm
     assert (again["id"], again["sha256"]) == ("third", card["sha256"])
     assert again["data"]["examples"] == card["data"]["examples"]
     assert again["scores"]["wikipedia"]["span_f1"] == card["scores"]["wikipedia"]["span_f1"]
+    same = tmp_path / "shipped" / "first"
+    same.parent.mkdir()
+    seed(data, same, without=OTHERS, limit=8, recipe=both, after=first, work=tmp_path / "work")
+    assert read_card(same)["parent"] is None, "a seed, though it was made of an earlier one of its name"
 
 
 def test_a_passage_is_cut_down_to_the_sentences_that_matter() -> None:

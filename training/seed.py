@@ -251,7 +251,10 @@ def _publish_scored(trained: Path, out: Path, sources: Sequence[Source]) -> Path
     draft = out.with_name(f".{out.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     shutil.copytree(trained, draft)
-    write_card(draft, {**read_card(trained), "min_confidence": threshold, "scores": scores})
+    card = read_card(trained)
+    # an earlier stage had the same id and isn't shipped: what is shipped is a seed, which has no parent
+    parent = None if card.get("parent") == card["id"] else card.get("parent")
+    write_card(draft, {**card, "parent": parent, "min_confidence": threshold, "scores": scores})
     publish(draft, out)
     return out
 
