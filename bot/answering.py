@@ -32,6 +32,7 @@ from bot.records import (
 from bot.registry import Registry
 from bot.store import Store, challenges, documents, questions
 from bot.store import adapters as adapter_log
+from bot.store.watch import StoreWatch
 
 MEMORY = "memory"
 """Stands in place of an adapter's id where no model answered, but somebody's teaching."""
@@ -133,12 +134,12 @@ class LiveReader:
         return new
 
 
-class ChampionWatch:
-    """Follows the promotion log, whoever wrote it: this process, a training cycle or the command line.
+class ChampionWatch(StoreWatch):
+    """Follows the promotion log, whoever wrote it.
 
-    SQLite's data_version of a connection of its own tells cheaply that somebody committed something. A champion that
-    can't be loaded is rolled back in the log, with the reason, so that the log never names what doesn't serve.
-    A challenger is followed in the same way; `canary` is the share of the threads it answers where its trial names none.
+    A champion that can't be loaded is rolled back in the log, with the reason, so that the log never names what doesn't
+    serve. A challenger is followed in the same way; `canary` is the share of the threads it answers where its trial names
+    none.
     """
 
     def __init__(
@@ -150,29 +151,10 @@ class ChampionWatch:
         *,
         canary: float = 0.0,
     ) -> None:
-        self._store, self._registry, self._live, self._swapped = store, registry, live, swapped
+        failed = "looking for a new champion failed; the current one goes on serving"
+        super().__init__(store, "champion-watch", failed=failed, every_s=WATCH_S)
+        self._registry, self._live, self._swapped = registry, live, swapped
         self._canary = canary
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="champion-watch", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join(timeout=10)
-
-    def _watch(self) -> None:
-        seen = -1
-        while not self._stop.is_set():
-            try:
-                version = self._store.version()
-                if version != seen:
-                    self.look()
-                    seen = version
-            except Exception:
-                log.exception("looking for a new champion failed; the current one goes on serving")
-            self._stop.wait(WATCH_S)
 
     def look(self) -> None:
         """One look at the log and the trial; swaps, or takes back what can't be loaded."""

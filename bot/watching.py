@@ -14,7 +14,6 @@ or out alone. In a team in which one single person votes, that person's word is 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from bot.records import Ballot, Challenge
 from bot.registry import Registry
 from bot.sequential import PROVEN, Block, evidence, one_after_other, side_by_side
 from bot.store import Store, ballots, challenges
+from bot.store.watch import StoreWatch
 from bot.trust import CONTRADICTORY, NOWHERE, Rules, Standing, standings
 
 LEAST = 20
@@ -79,7 +79,7 @@ class Notice:
     run_id: int | None = None
 
 
-class VoteWatch:
+class VoteWatch(StoreWatch):
     """Looks after new votes, by whichever process they came, decides what they prove, and tells of it.
 
     `canary_days`: how long a trial may last. `tell` must not wait for anybody.
@@ -94,33 +94,16 @@ class VoteWatch:
         rules: Rules = Rules(),
         canary_days: float = 14.0,
     ) -> None:
-        self._store, self._registry, self._tell = store, registry, tell
+        failed = "looking at the votes failed; nothing is decided"
+        super().__init__(
+            store, "vote-watch", failed=failed, every_s=LOOK_EVERY_S, at_least_every_s=AT_LEAST_EVERY_S
+        )
+        self._registry, self._tell = registry, tell
         self._rules, self._days = rules, canary_days
         self._heard = max((each.id or 0 for each in challenges.ended(store, 0)), default=0)
         self._stuck: int | None = None  # the promotion from which nothing leads back
         # Votes at the last look, and which of them counted.
         self._known: dict[str, tuple[list[Ballot], list[Ballot]]] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="vote-watch", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join(timeout=10)
-
-    def _watch(self) -> None:
-        seen, looked = -1, 0.0
-        while not self._stop.is_set():
-            try:
-                version = self._store.version()
-                if version != seen or time.monotonic() - looked > AT_LEAST_EVERY_S:
-                    self.look()
-                    seen, looked = version, time.monotonic()
-            except Exception:
-                log.exception("looking at the votes failed; nothing is decided")
-            self._stop.wait(LOOK_EVERY_S)
 
     def look(self) -> None:
         """One look: judges the trial that is open, watches a new champion, tells of trials that have ended."""

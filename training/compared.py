@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from bot.reading.items import Item
-from bot.reading.scores import BINS, Outcome
+from bot.reading.scores import Outcome, binned
 from bot.reading.sentence import sentence_around
 from bot.records import Adapter
 from training.gate import Difference, Measured, two_way_difference
@@ -160,12 +160,10 @@ def broken(evidence: Evidence) -> Changes:
 def reliability(outcomes: Sequence[Outcome]) -> list[Bin]:
     """One bin a tenth of confidence that any outcome falls into, least sure first."""
     found = []
-    for b in range(BINS):
-        members = [o for o in outcomes if min(int(o.confidence * BINS), BINS - 1) == b]
-        if members:
-            n, right = len(members), sum(o.right for o in members)
-            low, high = wilson(right, n)
-            found.append(Bin(n, sum(o.confidence for o in members) / n, right / n, low, high))
+    for members in filter(None, binned([outcome.confidence for outcome in outcomes])):
+        n, right = len(members), sum(outcomes[i].right for i in members)
+        low, high = wilson(right, n)
+        found.append(Bin(n, sum(outcomes[i].confidence for i in members) / n, right / n, low, high))
     return found
 
 

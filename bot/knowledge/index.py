@@ -62,8 +62,8 @@ class Index:
         with self._one_moment() as vectors:
             words = _ranks(documents.search_words(self._store, match, scopes, DEPTH) if match else [])
             meaning = _ranks(vectors.nearest(vector, scopes, DEPTH))
-            known = {each.id for each in documents.passages(self._store, list(said)) if each.scope in scopes}
-            named = {i for i in known if i is not None and said[i] > 0}
+            right = documents.passages(self._store, [i for i, word in said.items() if word > 0])
+            named = {each.id for each in right if each.id is not None and each.scope in scopes}
             score = {
                 i: _fused(words.get(i), meaning.get(i)) + _said(said.get(i, 0.0))
                 for i in words.keys() | meaning.keys() | named

@@ -91,11 +91,16 @@ def summarise(adapter: str, outcomes: Sequence[Outcome]) -> Scores:
 def calibration_error(confidences: Sequence[float], right: Sequence[bool]) -> float:
     """Expected calibration error, 0 to 1, over equally wide bins (Guo et al. 2017): the mean gap, weighted by
     bin, between the mean confidence and the share that was right."""
-    gaps = 0.0
-    for b in range(BINS):
-        members = [i for i, c in enumerate(confidences) if min(int(c * BINS), BINS - 1) == b]
-        gaps += abs(sum(confidences[i] - right[i] for i in members))
-    return gaps / len(confidences) if confidences else 0.0
+    gaps = (abs(sum(confidences[i] - right[i] for i in members)) for members in binned(confidences))
+    return sum(gaps) / len(confidences) if confidences else 0.0
+
+
+def binned(confidences: Sequence[float]) -> list[list[int]]:
+    """Which confidences, 0 to 1, fall into each of `BINS` equally wide bins, least sure first; the last holds 1 too."""
+    found: list[list[int]] = [[] for _ in range(BINS)]
+    for i, confidence in enumerate(confidences):
+        found[min(int(confidence * BINS), BINS - 1)].append(i)
+    return found
 
 
 def risk_coverage(confidences: Sequence[float], right: Sequence[bool]) -> list[tuple[float, float]]:

@@ -107,6 +107,8 @@ def passage(store: Store, passage_id: int) -> Passage | None:
 
 def passages(store: Store, ids: Sequence[int]) -> list[Passage]:
     """In the order asked for; ids that are gone are left out."""
+    if not ids:
+        return []
     marks = ",".join("?" * len(ids))
     found = {
         row["id"]: Passage(**row) for row in store.rows(f"{_PASSAGE} WHERE p.id IN ({marks})", list(ids))
