@@ -115,11 +115,7 @@ def decide(
     (Unix seconds), when the reviewer was shown it, is left alone. Rejecting what was taught forgets it. Raises
     DataError or DocumentError, with nothing changed.
     """
-    done = []
-    if decision == "edit" and not (words or "").strip():
-        raise DataError(
-            "found an edit without words; expected the right answer: write it, or accept or reject"
-        )
+    done, words = [], reviews.edited(decision, words)
     with store.write():
         for each in items:
             now = look(store, each.key)
@@ -147,7 +143,7 @@ def _decide(store: Store, each: Waiting, decision: Decision, by: str, words: str
     elif each.taught is not None and decision == "reject":
         memory.unteach(store, each.taught.id or 0)
     elif each.taught is not None:
-        memory.widen(store, each.taught, words=words if decision == "edit" else None, by=by)
+        memory.widen(store, each.taught, words=words, by=by)
 
 
 def _moved(store: Store, each: Waiting, seen: float) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from bot.errors import DataError
-from bot.records import Review
+from bot.records import Decision, Review
 from bot.store.database import Store
 
 FORGOTTEN = "forgotten"
@@ -22,14 +22,8 @@ def record(store: Store, review: Review) -> Review:
 
     Raises DataError: there is no such feedback, or an edit says nothing.
     """
-    edits = review.decision == "edit"
-    if edits and not (review.words or "").strip():
-        raise DataError(
-            "found an edit without words; expected the right answer: write it, or accept or reject"
-        )
-    fields: dict[str, Any] = asdict(
-        replace(review, words=(review.words or "").strip() if edits else None, at=review.at or time.time())
-    )
+    words = edited(review.decision, review.words)
+    fields: dict[str, Any] = asdict(replace(review, words=words, at=review.at or time.time()))
     with store.write() as db:
         known = store.one(
             "SELECT 1 FROM feedback WHERE answer_id = ? AND person = ?", [review.answer_id, review.person]
@@ -41,6 +35,17 @@ def record(store: Store, review: Review) -> Review:
             )
         db.table("reviews").upsert(fields, pk=("answer_id", "person"))
     return Review(**fields)
+
+
+def edited(decision: Decision, words: str | None) -> str | None:
+    """An edit's words, trimmed; None for another decision. Raises DataError: an edit says nothing."""
+    if decision != "edit":
+        return None
+    if not (words or "").strip():
+        raise DataError(
+            "found an edit without words; expected the right answer: write it, or accept or reject"
+        )
+    return (words or "").strip()
 
 
 def remove(store: Store, answer_id: int, person: str) -> bool:
