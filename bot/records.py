@@ -225,6 +225,27 @@ class Pointer:
     question: str  # as search saw it, with what it follows
 
 
+Mode = Literal["off", "mentions", "questions", "all"]
+"""Where Lorebot answers in a channel: nowhere; where it is mentioned; also questions that it surely knows; everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """How Lorebot behaves in one channel, as its people set it."""
+
+    channel: str
+    mode: Mode = "mentions"
+    follows: bool = False  # answers in a thread it has answered in without being mentioned again
+    learns: bool = False  # files, canvases and pinned messages of the channel are learned
+    history: bool = False  # questions and their accepted answers among its messages are learned
+    shares: bool = True  # what is learned in it is found everywhere, as long as the channel is public
+    workspace: bool | None = (
+        None  # tells what the workspace knows; None: unless people from elsewhere read along
+    )
+    by: str = ""  # who set it last
+    at: float = 0.0  # Unix seconds; 0.0: nobody ever did
+
+
 PersonKind = Literal["member", "guest", "external", "bot"]
 
 

@@ -30,6 +30,7 @@ FLOORS = {
     "exchange": 3,
     "forgetting": 3,
     "reviewing": 3,
+    "sight": 2,
     "slack": 4,
     "playground": 4,
     "app": 5,

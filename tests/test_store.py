@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StoreError
-from bot.records import Answer, Candidate, Feedback, Offered, Promotion, Question
-from bot.store import Store, adapters, claims, feedback, open_store, people, questions
+from bot.records import Answer, Candidate, ChannelSettings, Feedback, Offered, Promotion, Question
+from bot.store import Store, adapters, channels, claims, feedback, open_store, people, questions
 
 
 @pytest.fixture
@@ -208,3 +208,17 @@ def test_forgetting_a_person_leaves_what_others_said(store: Store) -> None:
     assert people.forget(store, "U1") == {"questions": 1, "feedback": 1, "taught": 0}
     assert [each.person for each in feedback.all_of(store)] == ["U2"]
     assert store.one("SELECT count(*) AS n FROM questions") == {"n": 1}
+
+
+def test_a_channel_keeps_its_settings_and_what_slack_said_of_it(store: Store) -> None:
+    assert channels.settings(store, "C1") == ChannelSettings("C1")
+    kept = channels.configure(
+        store, ChannelSettings("C1", "questions", follows=True, workspace=False, by="U1")
+    )
+    assert channels.settings(store, "C1") == kept and kept.at > 0
+    assert channels.configured(store) == [kept]
+    channels.note(store, "C1", public=True, outside=True)
+    channels.note(store, "C1", public=False)
+    assert channels.outside(store, "C1") and "C1" not in channels.public(store)
+    channels.note(store, "C1", public=True, outside=False)
+    assert not channels.outside(store, "C1") and "C1" in channels.public(store)

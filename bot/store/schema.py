@@ -287,3 +287,24 @@ def m005_people(db: Database) -> None:
         " JOIN questions q ON q.id = a.question_id WHERE q.source IN ('message', 'command')"
         ") GROUP BY person"
     )
+
+
+@migrations()
+def m011_channel_settings(db: Database) -> None:
+    # Whether people of other workspaces read along (Slack Connect).
+    db.execute("ALTER TABLE channels ADD COLUMN outside INTEGER NOT NULL DEFAULT 0")
+    db.execute(
+        """
+        CREATE TABLE channel_settings (
+            channel TEXT PRIMARY KEY,
+            mode TEXT NOT NULL CHECK (mode IN ('off', 'mentions', 'questions', 'all')),
+            follows INTEGER NOT NULL,
+            learns INTEGER NOT NULL,
+            history INTEGER NOT NULL,
+            shares INTEGER NOT NULL,
+            workspace INTEGER,
+            "by" TEXT NOT NULL,
+            at REAL NOT NULL
+        )
+        """
+    )
