@@ -15,15 +15,15 @@ WORKSPACE = "workspace"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A source of passages: a file, or one taught answer."""
+    """A source of passages: a file, one taught answer, or what was learned from Slack."""
 
-    source: str  # absolute path of a file, or "taught:<uuid>"; unique within a scope
+    source: str  # absolute path of a file, "taught:<uuid>", "slack:<channel>:<ts>" or "slack:file:<id>"; unique in a scope
     title: str
     scope: str
     sha256: str  # of the bytes learned: an unchanged file is skipped
-    kind: Literal["file", "taught"] = "file"
+    kind: Literal["file", "taught", "slack"] = "file"
     link: str | None = None  # where people can open it
-    person: str | None = None  # who taught it
+    person: str | None = None  # who taught it, or whose words it holds
     learned_at: float = 0.0
     id: int | None = None
 

@@ -308,3 +308,37 @@ def m011_channel_settings(db: Database) -> None:
         )
         """
     )
+
+
+@migrations()
+def m014_learned_from_slack(db: Database) -> None:
+    # Every message and file that a document stands on: edits, deletions and forgetting find it by them.
+    db.execute(
+        """
+        CREATE TABLE slack_sources (
+            document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            channel TEXT NOT NULL,
+            ts TEXT NOT NULL DEFAULT '',
+            file TEXT NOT NULL DEFAULT '',
+            person TEXT,
+            PRIMARY KEY (document_id, channel, ts, file)
+        )
+        """
+    )
+    db.table("slack_sources").create_index(["channel", "ts"])
+    db.table("slack_sources").create_index(["file"])
+    db.table("slack_sources").create_index(["person"])
+    # How far the reading of a channel's past has come: it goes on there after a crash.
+    db.execute(
+        """
+        CREATE TABLE slack_backfills (
+            channel TEXT PRIMARY KEY,
+            person TEXT,
+            oldest TEXT NOT NULL,
+            reached TEXT,
+            messages INTEGER NOT NULL DEFAULT 0,
+            learned INTEGER NOT NULL DEFAULT 0,
+            done INTEGER NOT NULL DEFAULT 0
+        )
+        """
+    )
