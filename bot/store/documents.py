@@ -100,6 +100,12 @@ def remove(store: Store, document_ids: Sequence[int]) -> None:
             db.execute("DELETE FROM documents WHERE id = ?", [document_id])
 
 
+def remove_elsewhere(store: Store, source: str, scope: str) -> None:
+    """Removes what a source says in other scopes than this one."""
+    rows = store.rows("SELECT id FROM documents WHERE source = ? AND scope <> ?", [source, scope])
+    remove(store, [row["id"] for row in rows])
+
+
 def passage(store: Store, passage_id: int) -> Passage | None:
     row = store.one(f"{_PASSAGE} WHERE p.id = ?", [passage_id])
     return Passage(**row) if row else None

@@ -48,3 +48,9 @@ def forget_message(store: Store, channel: str, ts: str) -> None:
     """Drops what is noted of a message, not the documents; a file may stand on another message as well."""
     with store.write() as db:
         db.execute("DELETE FROM slack_sources WHERE channel = ? AND ts = ?", [channel, ts])
+
+
+def forget_document(store: Store, document_id: int) -> None:
+    """Drops what is noted of a document that now stands on other messages."""
+    with store.write() as db:
+        db.execute("DELETE FROM slack_sources WHERE document_id = ?", [document_id])

@@ -1,0 +1,126 @@
+"""What people said in Slack, kept as documents: a question with its accepted answer, or one message such as a pinned one.
+
+Live learning and archives come through here, so that both give a message the same source and nothing is kept twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.knowledge.accepted import Accepted, Said
+from bot.knowledge.cutting import cut
+from bot.knowledge.learning import embedded
+from bot.reading.encoder import Encoder
+from bot.records import Document, Passage
+from bot.store import Store, documents, slack_sources
+
+TITLE_WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A document of something said in one channel, and the messages that it stands on."""
+
+    document: Document
+    passages: tuple[Passage, ...]
+    channel: str
+    messages: tuple[tuple[str, str], ...]  # (ts, who wrote it)
+
+
+def source_of(channel: str, ts: str) -> str:
+    return f"slack:{channel}:{ts}"
+
+
+def of_pair(pair: Accepted, *, channel: str, scope: str, link: str | None = None) -> Heard:
+    """A question and its accepted answer; found by either, read from the answer's beginning."""
+    answers = cut(pair.answer, title="", scope=scope)
+    title = _title(pair.question)
+    passages = tuple(
+        Passage(
+            document_id=0,
+            scope=scope,
+            title=title,
+            heading="",
+            text=f"{pair.question}\n{part.text}",
+            start=part.start,
+            ordinal=part.ordinal,
+            question=pair.question,
+            answer_start=len(pair.question) + 1,
+        )
+        for part in answers
+    )
+    who = ((pair.asked, pair.asker), *((ts, pair.answerer) for ts in pair.answered))
+    return _heard(title, passages, channel, pair.answerer, link, who)
+
+
+def of_message(said: Said, *, channel: str, scope: str, link: str | None = None) -> Heard | None:
+    """One message by itself; None where it has no words."""
+    title = _title(said.text)
+    passages = tuple(cut(said.text, title=title, scope=scope))
+    if not passages:
+        return None
+    return _heard(title, passages, channel, said.person, link, ((said.ts, said.person),))
+
+
+def keep(store: Store, encoder: Encoder, heard: Sequence[Heard]) -> Counter[str]:
+    """Stores what was heard in one transaction; counts what was "learned", "replaced" and "unchanged".
+
+    What the same source said in another scope goes: a message has one.
+    """
+    outcomes = [_outcome(store, each.document) for each in heard]
+    fresh = [each for each, outcome in zip(heard, outcomes, strict=True) if outcome != "unchanged"]
+    texts = list(dict.fromkeys(_embedded(passage) for each in fresh for passage in each.passages))
+    vectors = dict(zip(texts, (each.tobytes() for each in encoder.encode(texts)), strict=True))
+    with store.write():
+        for each in fresh:
+            documents.remove_elsewhere(store, each.document.source, each.document.scope)
+            of_passages = [vectors[_embedded(passage)] for passage in each.passages]
+            document_id = documents.replace(store, each.document, each.passages, of_passages)
+            slack_sources.forget_document(store, document_id)
+            for ts, person in each.messages:
+                slack_sources.note(store, document_id, each.channel, ts, person=person)
+    return Counter(outcomes)
+
+
+def _outcome(store: Store, new: Document) -> str:
+    known = documents.document(store, new.source, new.scope)
+    if known is None:
+        return "learned"
+    same = (known.sha256, known.link) == (new.sha256, new.link)
+    return "unchanged" if same else "replaced"
+
+
+def _embedded(passage: Passage) -> str:
+    """A pair is sought by its question, as taught answers are."""
+    return passage.question or embedded(passage)
+
+
+def _heard(
+    title: str,
+    passages: tuple[Passage, ...],
+    channel: str,
+    person: str,
+    link: str | None,
+    messages: tuple[tuple[str, str], ...],
+) -> Heard:
+    said = json.dumps([[each.text for each in passages], messages])
+    document = Document(
+        source=source_of(channel, messages[0][0]),
+        title=title,
+        scope=passages[0].scope,
+        sha256=hashlib.sha256(said.encode()).hexdigest(),
+        kind="slack",
+        link=link,
+        person=person,
+    )
+    return Heard(document, passages, channel, messages)
+
+
+def _title(text: str) -> str:
+    line = next((line for line in text.splitlines() if line.strip()), "")
+    return textwrap.shorten(line, TITLE_WIDTH, placeholder="…") or line[:TITLE_WIDTH]
