@@ -82,5 +82,43 @@ def test_a_single_message_is_kept_with_its_writer_and_one_without_words_is_not(s
     assert heard.of_message(replace(said, text=" \n "), channel="G1", scope="G1") is None
 
 
+def test_a_message_as_slack_has_it() -> None:
+    message = {
+        "type": "message",
+        "user": "U1",
+        "ts": "100.1",
+        "text": "Thanks <@U2>, see <https://x.example|the page> &amp; #1",
+        "reactions": [
+            {"name": "white_check_mark::skin-tone-2", "users": ["U2"], "count": 1},
+            {"name": "white_check_mark", "users": ["U3"], "count": 1},
+        ],
+    }
+    found = heard.said(message, {"U2": "Ben"})
+    assert found == Said(
+        "100.1",
+        "U1",
+        "Thanks @Ben, see the page & #1",
+        reactions={"white_check_mark": frozenset({"U2", "U3"})},
+        mentions=frozenset({"U2"}),
+    )
+    assert heard.said({**message, "bot_id": "B1"}).bot  # type: ignore[union-attr]
+    assert heard.said(message, bots={"U1"}).bot  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"ts": "1.1", "user": "U1", "subtype": "channel_join", "text": "joined"},
+        {"ts": "1.1", "user": "U1", "subtype": "tombstone", "text": "This message was deleted."},
+        {"ts": "1.1", "subtype": "message_deleted", "original": {"text": "secret"}},
+        {"ts": 1.1, "user": "U1", "text": "a number for a time"},
+        {"ts": "1.1", "text": "nobody's"},
+        {},
+    ],
+)
+def test_what_nobody_said_is_nothing(message: dict[str, object]) -> None:
+    assert heard.said(message) is None
+
+
 def test_nothing_heard_is_nothing_kept(store: Store) -> None:
     assert kept(store) == {}

@@ -93,11 +93,12 @@ def accepted(thread: Iterable[Said]) -> Accepted | None:
     short thanks, without "but", "still" or another question: then the answer is what was last said before by somebody
     else (or by whom the thanks name), as long as they spoke in one go. Doubts of the asker after that take it back.
     """
-    first, *replies = sorted(thread, key=lambda said: _moment(said.ts)) or [None]
-    if first is None or first.bot or not asks(first.text):
+    said = sorted(thread, key=lambda each: _moment(each.ts))
+    if not said or said[0].bot or not asks(said[0].text):
         return None
+    first, replies = said[0], said[1:]
     answer = _checked(first.person, replies) or _thanked(first.person, replies)
-    text = "\n".join(said.text.strip() for said in answer)
+    text = "\n".join(each.text.strip() for each in answer)
     if not answer or len(text) > ANSWER_CHARACTERS:
         return None
     return Accepted(
@@ -106,7 +107,7 @@ def accepted(thread: Iterable[Said]) -> Accepted | None:
         asker=first.person,
         answerer=answer[0].person,
         asked=first.ts,
-        answered=tuple(said.ts for said in answer),
+        answered=tuple(each.ts for each in answer),
     )
 
 

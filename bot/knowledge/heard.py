@@ -9,17 +9,20 @@ import hashlib
 import json
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.knowledge.accepted import Accepted, Said
 from bot.knowledge.cutting import cut
 from bot.knowledge.learning import embedded
+from bot.knowledge.plain import mentioned, unslack
 from bot.reading.encoder import Encoder
 from bot.records import Document, Passage
 from bot.store import Store, documents, slack_sources
 
 TITLE_WIDTH = 80
+_SAID = (None, "thread_broadcast", "file_share", "me_message", "bot_message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,28 @@ class Heard:
     passages: tuple[Passage, ...]
     channel: str
     messages: tuple[tuple[str, str], ...]  # (ts, who wrote it)
+
+
+def said(
+    message: Mapping[str, Any], names: Mapping[str, str] | None = None, bots: Collection[str] = ()
+) -> Said | None:
+    """A message as `conversations.history` and archives have it; None for what nobody said: joins, edits, tombstones.
+
+    `names`: of people by id, for mentions; `bots`: ids of people who are none.
+    """
+    ts, person = message.get("ts"), message.get("user") or message.get("bot_id")
+    if not isinstance(ts, str) or not isinstance(person, str) or message.get("subtype") not in _SAID:
+        return None
+    raw = message.get("text")
+    raw = raw if isinstance(raw, str) else ""
+    return Said(
+        ts=ts,
+        person=person,
+        text=unslack(raw, names),
+        bot=bool(message.get("bot_id")) or person in bots,
+        reactions=_reactions(message.get("reactions")),
+        mentions=mentioned(raw),
+    )
 
 
 def source_of(channel: str, ts: str) -> str:
@@ -85,6 +110,15 @@ def keep(store: Store, encoder: Encoder, heard: Sequence[Heard]) -> Counter[str]
             for ts, person in each.messages:
                 slack_sources.note(store, document_id, each.channel, ts, person=person)
     return Counter(outcomes)
+
+
+def _reactions(given: Any) -> dict[str, frozenset[str]]:
+    marks: dict[str, frozenset[str]] = {}
+    for each in given if isinstance(given, list) else ():
+        if isinstance(each, dict) and isinstance(people := each.get("users"), list):
+            name = str(each.get("name")).partition("::")[0]
+            marks[name] = marks.get(name, frozenset()) | {who for who in people if isinstance(who, str)}
+    return marks
 
 
 def _outcome(store: Store, new: Document) -> str:

@@ -9,21 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bot.knowledge.plain import unescape as unescape
+from bot.knowledge.plain import unslack as unslack
 from bot.reading.graphemes import cluster_at
 
-_REFERENCE = re.compile(r"<([^<>\n]+)>")
 # Overrides and isolates can turn the text around them; a right-to-left script needs none of them.
 _TURNS = {ord(c): None for c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
-
-
-def unslack(text: str) -> str:
-    """Text of a message as its writer saw it: references become their labels, escapes their characters."""
-    return unescape(_REFERENCE.sub(lambda found: _label(found.group(1)), text))
-
-
-def unescape(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def escape(text: str) -> str:
@@ -67,14 +59,3 @@ def mention(person: str) -> str | None:
 def web_link(link: str | None) -> str | None:
     """The link, if it is one that a browser opens from Slack."""
     return link if link and re.match(r"https?://[^\s<>|]+$", link) else None
-
-
-def _label(inside: str) -> str:
-    target, _, label = inside.partition("|")
-    if target.startswith("@"):
-        return "@" + (label or target[1:]).removeprefix("@")
-    if target.startswith("#"):
-        return "#" + (label or target[1:])
-    if target.startswith("!"):
-        return label or "@" + target[1:].partition("^")[0]
-    return label or target.removeprefix("mailto:")
