@@ -122,11 +122,11 @@ def _learn_one(
     if not passages:
         raise DocumentError("there is no text in it; expected some: fill it or leave it out")
     new = Document(source=source, title=text.title, scope=scope, sha256=digest, link=link)
-    documents.replace(store, new, passages, _vectors(store, encoder, known, passages))
+    documents.replace(store, new, passages, vectors_of(store, encoder, known, passages))
     return ("learned" if known is None else "replaced"), text.note
 
 
-def _vectors(
+def vectors_of(
     store: Store, encoder: Encoder, known: Document | None, passages: Sequence[Passage]
 ) -> list[bytes]:
     """Each passage's vector: the one it has where it was known before, else a new one."""

@@ -8,6 +8,7 @@ products run in it: three times as quick, and no cosine moves by more than about
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -83,6 +84,24 @@ class BaseEncoder:
                 mean = (hidden * shares).sum(1) / shares.sum(1)
                 vectors[batch] = torch.nn.functional.normalize(mean.float()).numpy()
         return vectors
+
+
+class InSlices:
+    """The same encoder for work that nobody waits for: questions get their turn between a few texts and the next."""
+
+    SLICE = 8
+    PAUSE_S = 0.002  # longer than a thread needs that waits for the encoder's lock
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.dimension = encoder.dimension
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        rows = [np.zeros((0, self.dimension), np.float32)]
+        for begin in range(0, len(texts), self.SLICE):
+            rows.append(self._encoder.encode(texts[begin : begin + self.SLICE]))
+            time.sleep(self.PAUSE_S)
+        return np.concatenate(rows)
 
 
 def load_encoder() -> Encoder:
