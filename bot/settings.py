@@ -45,6 +45,26 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("slack_signing_secret", "SLACK_SIGNING_SECRET"),
         description="Signing secret of the Slack app; HTTP mode needs it.",
     )
+    slack_refresh_token: str = Field(
+        "",
+        validation_alias=AliasChoices("slack_refresh_token", "SLACK_REFRESH_TOKEN"),
+        description="Refresh token (xoxe-...), where token rotation is on in the app's settings.",
+    )
+    slack_client_id: str = Field(
+        "",
+        validation_alias=AliasChoices("slack_client_id", "SLACK_CLIENT_ID"),
+        description="Client ID of the Slack app; token rotation needs it.",
+    )
+    slack_client_secret: str = Field(
+        "",
+        validation_alias=AliasChoices("slack_client_secret", "SLACK_CLIENT_SECRET"),
+        description="Client secret of the Slack app; token rotation needs it.",
+    )
+    slack_config_token: str = Field(
+        "",
+        validation_alias=AliasChoices("slack_config_token", "SLACK_CONFIG_TOKEN"),
+        description="App configuration token; `lorebot doctor` then compares the app's whole manifest.",
+    )
     slack_api_url: str = Field(
         "https://slack.com/api/",
         validation_alias=AliasChoices("slack_api_url", "SLACK_API_URL"),
@@ -155,7 +175,31 @@ class Settings(BaseSettings):
         gt=0,
         description="A live trial in which votes prove nothing within this many days ends undecided.",
     )
-    log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
+    retention_days: float = Field(
+        0,
+        ge=0,
+        description="Questions, answers and feedback older than that many days are forgotten, daily; 0: kept.",
+    )
+    http_host: str = Field(
+        "127.0.0.1",
+        description="Address that HTTP mode and the metrics listen on; 0.0.0.0 in a container.",
+    )
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port for /metrics and /healthz; 0: none in Socket Mode, Slack's own port in HTTP mode.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="text: a line for people; json: an object a line, for machines."
+    )
+    log_text: bool = Field(
+        False,
+        description="true: logs may hold what people wrote, and all that libraries say; only to find a fault.",
+    )
 
     @field_validator("training", mode="before")
     @classmethod
@@ -164,6 +208,11 @@ class Settings(BaseSettings):
             return json.loads(value.strip() or "{}") if isinstance(value, str) else value
         except ValueError:
             raise ValueError('expected JSON such as {"epochs": 2}') from None
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
 
     @field_validator("admins", "allow_bots", mode="before")
     @classmethod

@@ -70,14 +70,22 @@ def test_a_renewed_claim_is_left_alone(store: Store):
     assert claims.take_over(store) == []
 
 
-def test_what_fails_again_and_again_is_given_up(store: Store):
-    claims.claim(store, "k", {})
+def test_what_fails_again_and_again_is_worn_out_and_told_a_few_times_at_most(store: Store):
+    claims.claim(store, "k", {"text": "hi"})
     for _ in range(claims.MAX_ATTEMPTS - 1):
         expire(store)
+        assert claims.worn_out(store) == []
         assert len(claims.take_over(store)) == 1
+    for _ in range(claims.SORRY_ATTEMPTS):
+        expire(store)
+        assert claims.take_over(store) == []
+        assert claims.worn_out(store) == [("k", {"text": "hi"})]
+        assert claims.worn_out(store) == []
+        assert claims.waiting(store) == 1
     expire(store)
-    assert claims.take_over(store) == []
-    assert store.one("SELECT state FROM claims") == {"state": "done"}
+    assert claims.worn_out(store) == []
+    assert claims.waiting(store) == 0
+    assert store.one("SELECT state, payload FROM claims") == {"state": "done", "payload": None}
 
 
 def test_what_is_handed_back_is_free_at_once_and_counts_no_attempt(store: Store):
@@ -91,6 +99,8 @@ def test_without_a_payload_nothing_can_be_taken_up_again(store: Store):
     claims.claim(store, "k")
     expire(store)
     assert claims.take_over(store) == []
+    assert claims.worn_out(store) == []
+    assert claims.waiting(store) == 0
 
 
 def test_a_locked_file_is_not_waited_for_longer_than_slack_waits(store: Store, monkeypatch):

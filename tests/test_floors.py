@@ -16,6 +16,8 @@ FLOORS = {
     "records": 0,
     "settings": 0,
     "errors": 0,
+    "logs": 0,
+    "metrics": 1,
     "quiet": 0,
     "store": 1,
     "reading": 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -99,7 +100,39 @@ def test_a_job_that_fails_leaves_its_queue_at_work(caplog):
 def test_what_goes_to_one_channel_goes_in_order():
     lanes, done = Lanes(3), []
     for number in range(200):
-        lanes.submit("C1", lambda number=number: done.append(number))
+        lanes.submit(f"C{number % 7}", lambda number=number: done.append(number))
     lanes.start()
     lanes.stop(seconds=5)
-    assert done == list(range(200))
+    assert sorted(done) == list(range(200))
+    for channel in range(7):
+        assert [number for number in done if number % 7 == channel] == list(range(channel, 200, 7))
+
+
+def test_channels_do_not_wait_for_each_other():
+    lanes, held, done = Lanes(), threading.Event(), []
+    lanes.start()
+    for number in range(10):
+        lanes.submit(f"slow{number}", lambda: held.wait(30))
+        lanes.submit(f"slow{number}", lambda: done.append("slow"))
+    for number in range(20):
+        lanes.submit(f"quick{number}", lambda: done.append("quick"))
+    until(lambda: len(done) == 20)
+    assert set(done) == {"quick"}
+    held.set()
+    lanes.stop(seconds=5)
+    assert len(done) == 30
+    assert len(lanes) == 0
+    assert not lanes.submit("late", lambda: done.append("late"))
+
+
+def test_lanes_that_were_stopped_can_start_again():
+    lanes, held, done = Lanes(2), threading.Event(), []
+    lanes.start()
+    lanes.submit("C1", lambda: held.wait(30))
+    lanes.submit("C1", lambda: done.append("dropped"))
+    lanes.stop(seconds=0.05)
+    lanes.start()
+    held.set()
+    lanes.submit("C1", lambda: done.append("again"))
+    lanes.stop(seconds=5)
+    assert done == ["again"]

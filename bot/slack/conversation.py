@@ -13,7 +13,7 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
-from bot.records import WORKSPACE, Answer, Question
+from bot.records import Answer, Question
 from bot.slack import blocks, words
 from bot.slack.asks import Ask, ask_from_payload
 from bot.slack.clients import respond
@@ -49,6 +49,12 @@ class Conversation:
         ):
             self._room.let_go(key)
 
+    def came_to_nothing(self, key: str, payload: dict[str, Any]) -> None:
+        """Says so of a question that every attempt at failed."""
+        ask = ask_from_payload(payload)
+        if not self._room.lanes.submit(ask.channel, lambda: self._give_up(key, ask, marked=True)):
+            self._room.let_go(key)
+
     # In the lane: what the question needs beside itself
 
     def _prepare(self, key: str, ask: Ask) -> None:
@@ -66,6 +72,9 @@ class Conversation:
         marked = self._show_reading(ask)
         question, said = self._question(ask), self._thread(ask)
         if not self._room.inference.submit(lambda: self._answer(key, ask, question, said, marked)):
+            if self._room.stopping:  # not too much to do, only too late: the next start answers it
+                self._room.let_go(key)
+                return
             self._reply(ask, blocks.say(words.BUSY))
             self._unmark(ask, marked)
             self._room.finish(key)
@@ -81,7 +90,9 @@ class Conversation:
             person=ask.person,
             channel=ask.channel,
             thread=ask.thread,
-            scopes=(WORKSPACE, ask.channel),
+            scopes=self._room.places.scopes(
+                ask.channel, ask.person, direct=ask.direct, alone=ask.source == "command"
+            ),
             context=ask.context,
             follows=follows,
             asked_at=time.time(),

@@ -7,6 +7,7 @@ queue, and never refused for its being full.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -42,6 +43,10 @@ class Lesson:
         return {"kind": "lesson", **asdict(self)}
 
 
+def lesson_from_payload(payload: Mapping[str, Any]) -> Lesson:
+    return Lesson(**{name: value for name, value in payload.items() if name != "kind"})
+
+
 def asked(question: Question) -> str:
     """A follow-up means nothing without what it follows; answering looks lessons up by the same words."""
     return f"{question.follows} {question.text}" if question.follows else question.text
@@ -52,10 +57,21 @@ class Lessons:
         self._room, self._votes = room, votes
 
     def take(self, key: str, payload: dict[str, Any]) -> None:
-        lesson = Lesson(**{name: value for name, value in payload.items() if name != "kind"})
+        lesson = lesson_from_payload(payload)
         if not self._room.lanes.submit(
             lesson.channel, lambda: self._guarded(key, lesson, lambda: self._note(key, lesson))
         ):
+            self._room.let_go(key)
+
+    def came_to_nothing(self, key: str, payload: dict[str, Any]) -> None:
+        """Says so of a lesson that every attempt at saving failed."""
+        lesson = lesson_from_payload(payload)
+
+        def tell() -> None:
+            self._tell(lesson, words.SORRY_SAVE)
+            self._room.finish(key)
+
+        if not self._room.lanes.submit(lesson.channel, tell):
             self._room.let_go(key)
 
     def _note(self, key: str, lesson: Lesson) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from bot import metrics
 from bot.slack.clients import Clients
 from bot.slack.people import People
 from bot.slack.places import Places
@@ -41,19 +42,22 @@ class Room:
         self.services = services
         self.clients = clients
         self.people = People(clients.patient, services.settings.admins, services.store)
-        self.places = Places(services.store, clients.patient)
+        self.places = Places(services.store, clients.patient, self.people)
         self.inference = WorkQueue("inference", workers=1, size=services.settings.queue_size)
         self.lanes = Lanes()
         self._takes: dict[str, Take] = {}
+        self._gives_up: dict[str, Take] = {}
         self._companions: list[Companion] = []
         self._held: set[str] = set()
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def takes(self, kind: str, take: Take) -> None:
-        """Who takes up claims whose payload is of this kind."""
+    def takes(self, kind: str, take: Take, give_up: Take | None = None) -> None:
+        """Who takes up claims whose payload is of this kind, and who tells people of those that came to nothing."""
         self._takes[kind] = take
+        if give_up is not None:
+            self._gives_up[kind] = give_up
 
     def beside(self, companion: Companion) -> None:
         """Something that starts and stops with the room."""
@@ -62,7 +66,9 @@ class Room:
     # Claims
 
     def claim(self, key: str, payload: dict[str, Any]) -> bool:
-        if not claims.claim(self.services.store, key, payload):
+        fresh = claims.claim(self.services.store, key, payload)
+        metrics.CLAIMS.labels("claimed" if fresh else "taken already").inc()
+        if not fresh:
             return False
         with self._lock:
             self._held.add(key)
@@ -73,9 +79,11 @@ class Room:
         claims.finish(self.services.store, key)
 
     def let_go(self, key: str) -> None:
-        """Left undone for now: it is taken up again when its lease has run out."""
+        """Left undone for now: it is taken up again when its lease has run out, or by the next start."""
         with self._lock:
             self._held.discard(key)
+        if self.stopping:
+            claims.hand_back(self.services.store, key)
 
     def recover(self) -> int:
         """Takes up what a crash interrupted; returns how much that was."""
@@ -83,26 +91,38 @@ class Room:
             held = set(self._held)
         if held:
             claims.renew(self.services.store, held)
-        found = 0
-        for key, payload in claims.take_over(self.services.store):
-            take = self._takes.get(str(payload.get("kind")))
-            if take is None:
-                claims.finish(self.services.store, key)
-                continue
-            with self._lock:
-                self._held.add(key)
-            found += 1
-            log.info("taking up %s again", key)
-            take(key, payload)
-        return found
+        store = self.services.store
+        for key, payload in claims.worn_out(store):
+            log.error("%s came to nothing after %d attempts", key, claims.MAX_ATTEMPTS)
+            metrics.CLAIMS.labels("given up").inc()
+            self._hand_on(self._gives_up, key, payload)
+        return sum(self._hand_on(self._takes, key, payload) for key, payload in claims.take_over(store))
+
+    def _hand_on(self, takes: dict[str, Take], key: str, payload: dict[str, Any]) -> bool:
+        take = takes.get(str(payload.get("kind")))
+        if take is None:
+            claims.finish(self.services.store, key)
+            return False
+        with self._lock:
+            self._held.add(key)
+        log.info("taking up %s again", key)
+        metrics.CLAIMS.labels("taken up again").inc()
+        take(key, payload)
+        return True
 
     # Coming and going
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it has been told to stop: what isn't done by now is better left to the next start."""
+        return self._stop.is_set()
 
     def start(self) -> None:
         """Starts the threads, and takes up at once what the last run left behind. Starting twice does no harm."""
         if self._thread is not None:
             return
         self._stop.clear()
+        self.clients.line.closing.clear()
         self.lanes.start()
         self.inference.start()
         for companion in self._companions:
@@ -115,6 +135,7 @@ class Room:
         if self._thread is None:
             return
         self._stop.set()
+        self.clients.line.closing.set()
         for companion in self._companions:
             companion.stop()
         self.inference.stop(seconds=STOP_S, drain=False)

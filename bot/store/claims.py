@@ -18,6 +18,8 @@ from bot.store.database import BUSY_TIMEOUT_S, Store
 
 LEASE_S = 120.0
 MAX_ATTEMPTS = 3
+SORRY_ATTEMPTS = 3
+"""Whoever asked is told that it came to nothing; where even that fails so often, nobody is."""
 CLAIM_WAIT_S = 2.0
 """Slack waits three seconds for its acknowledgement: a claim that can't be written by then is better redelivered."""
 
@@ -52,16 +54,29 @@ def finish(store: Store, key: str) -> None:
 
 
 def take_over(store: Store, lease_s: float = LEASE_S) -> list[tuple[str, dict[str, Any]]]:
-    """Claims whose lease ran out, each now leased to the caller; after three attempts a claim is given up."""
-    now = time.time()
+    """Claims whose lease ran out, each now leased to the caller; after three attempts a claim is `worn_out` instead."""
+    return _lease(store, "attempts < ?", [MAX_ATTEMPTS], lease_s)
+
+
+def worn_out(store: Store, lease_s: float = LEASE_S) -> list[tuple[str, dict[str, Any]]]:
+    """Claims that came to nothing however often they were tried, leased to the caller: it tells who asked, and finishes."""
     with store.write() as db:
         db.execute(
             "UPDATE claims SET state = 'done', payload = NULL"
             " WHERE state = 'taken' AND lease_until < ? AND (attempts >= ? OR payload IS NULL)",
-            [now, MAX_ATTEMPTS],
+            [time.time(), MAX_ATTEMPTS + SORRY_ATTEMPTS],
         )
+    return _lease(store, "attempts >= ?", [MAX_ATTEMPTS], lease_s)
+
+
+def _lease(store: Store, which: str, values: list[int], lease_s: float) -> list[tuple[str, dict[str, Any]]]:
+    now = time.time()
+    with store.write() as db:
         rows = list(
-            db.query("SELECT key, payload FROM claims WHERE state = 'taken' AND lease_until < ?", [now])
+            db.query(
+                f"SELECT key, payload FROM claims WHERE state = 'taken' AND lease_until < ? AND payload IS NOT NULL AND {which}",
+                [now, *values],
+            )
         )
         for row in rows:
             db.execute(
@@ -69,6 +84,12 @@ def take_over(store: Store, lease_s: float = LEASE_S) -> list[tuple[str, dict[st
                 [now + lease_s, row["key"]],
             )
     return [(row["key"], json.loads(row["payload"])) for row in rows]
+
+
+def waiting(store: Store) -> int:
+    """Claims that somebody works on, or has to."""
+    row = store.one("SELECT count(*) AS n FROM claims WHERE state = 'taken'")
+    return int(row["n"]) if row else 0
 
 
 def hand_back(store: Store, key: str) -> None:
