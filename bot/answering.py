@@ -43,6 +43,9 @@ PRIOR_WEIGHT = 4.0
 LONGEST_SAID = 600
 """Characters of a sentence, or list, that is said whole where the question asks for one; longer, the span itself is."""
 
+UNASKED_CONFIDENCE = 0.7
+"""From there on people are told "Fairly sure"; tests/bench/bench_unasked.py counts what that lets through."""
+
 WATCH_S = 0.5
 log = logging.getLogger(__name__)
 
@@ -230,6 +233,19 @@ class Answerer:
         found = self._remembered(question) or self._read(question, thread)
         return questions.record_answer(self._store, replace(found, seconds=time.perf_counter() - began))
 
+    def answer_if_sure(self, question: Question, thread: Sequence[str] = ()) -> Answer | None:
+        """As `answer`, for a question that nobody put to us: None unless it is sure enough to speak unasked.
+
+        Of what isn't answered nothing is kept: it was said to others.
+        """
+        began = time.perf_counter()
+        found = self._remembered(question) or self._read(question, thread)
+        if not _sure_enough(found):
+            return None
+        question = questions.record_question(self._store, question)
+        answer = replace(found, question_id=question.id or 0, seconds=time.perf_counter() - began)
+        return questions.record_answer(self._store, answer)
+
     def read_again(self, question: Question, answer: Answer) -> Reading:
         """What the reader makes of the texts that were offered for an answer, with all that its confidence is made of."""
         texts, weights = [each.text for each in answer.offered], priors(answer.offered)
@@ -245,9 +261,9 @@ class Answerer:
         lesson = recalled.passage
         text = lesson.text[lesson.answer_start :]
         source, start, end = lesson, lesson.answer_start, len(lesson.text)
-        if lesson.evidence_id is not None and (
-            evidence := documents.passage(self._store, lesson.evidence_id)
-        ):
+        evidence = documents.passage(self._store, lesson.evidence_id) if lesson.evidence_id else None
+        # The text it stands in may have been kept to another place since, or always have been of one.
+        if evidence is not None and evidence.scope in question.scopes:
             at = memory.find_answer(evidence.text, text)
             if at is not None:
                 source, (start, end) = evidence, at
@@ -306,6 +322,15 @@ class Answerer:
                 log.exception("adapter %s failed at a question; its trial ends", on_trial.service.adapter.id)
                 self._live.dismiss(on_trial, error)
         return read(self._live.current)
+
+
+def _sure_enough(answer: Answer) -> bool:
+    """Whether to say it unasked: taught for this very question, or surely read, and in words that stand in a document."""
+    if answer.from_memory:
+        return True
+    source = answer.evidence
+    found = source is not None and source.passage_id is not None
+    return found and answer.grounded and answer.confidence >= UNASKED_CONFIDENCE
 
 
 def _reason(error: Exception) -> str:

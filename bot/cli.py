@@ -19,7 +19,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot import cli_adapters, cli_feedback
+from bot import cli_adapters, cli_feedback, sight
 from bot.errors import LorebotError, SettingsError
 from bot.records import WORKSPACE, Question
 from bot.settings import load_settings
@@ -152,7 +152,7 @@ def ask(
         key=uuid.uuid4().hex,
         text=question.strip(),
         person=f"cli:{getpass.getuser()}",
-        scopes=() if context is not None else (WORKSPACE,),
+        scopes=() if context is not None else sight.ON_THE_MACHINE,
         context=None if context is None else _text_of(context),
     )
     with root.answering(load_settings()) as service:

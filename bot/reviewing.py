@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from bot import sight
 from bot.errors import DataError
 from bot.knowledge import memory
-from bot.records import WORKSPACE, Answer, Decision, Feedback, Passage, Question, Review
+from bot.records import WORKSPACE, Answer, Decision, Feedback, Passage, Review
 from bot.store import Store, channels, documents, feedback, questions, reviews
 from bot.trust import Rules, standings
 
@@ -81,7 +82,7 @@ def find(store: Store, key: str) -> Waiting:
 def public_channels(store: Store) -> Callable[[Waiting], bool]:
     """Whether something was said where the whole workspace could read it."""
     known = channels.public(store)
-    return lambda each: each.private_to is None and (each.channel is None or each.channel in known)
+    return lambda each: each.private_to is None and sight.public_place(each.channel, known)
 
 
 def seen_by(store: Store, person: str, is_member: Callable[[str], bool]) -> Callable[[Waiting], bool]:
@@ -164,7 +165,7 @@ def _said(store: Store, answer_id: int, person: str, why: str | None) -> Waiting
         why=why or SAID_WHY,
         at=given.given_at,
         channel=question.channel,
-        private_to=question.person if _under_four_eyes(question) else None,
+        private_to=question.person if sight.under_four_eyes(question) else None,
         answer=answer,
         feedback=given,
     )
@@ -180,15 +181,6 @@ def _taught(store: Store, lesson: Passage) -> Waiting:
         why=TAUGHT_WHY,
         at=source.learned_at if source else 0.0,
         channel=lesson.scope,
-        private_to=person if _direct(lesson.scope) else None,
+        private_to=person if sight.is_direct(lesson.scope) else None,
         taught=lesson,
     )
-
-
-def _under_four_eyes(question: Question) -> bool:
-    """A direct message, or a slash command, whose answer only the asker sees."""
-    return question.source == "command" or _direct(question.channel or "")
-
-
-def _direct(channel: str) -> bool:
-    return channel.startswith("D")

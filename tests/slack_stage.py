@@ -50,6 +50,7 @@ class WebApi:
         self.uploaded: list[bytes] = []
         self.scopes: str | None = None  # what the token may do, where Slack is to say so
         self.members: dict[str, list[str]] = {}
+        self.channels: dict[str, Json] = {}  # what conversations.info says beside the id
         stage = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -134,6 +135,9 @@ class WebApi:
             }
         if method == "conversations.replies":
             return {"ok": True, "messages": self.thread}
+        if method == "conversations.info":
+            channel = asked["channel"]
+            return {"ok": True, "channel": {"id": channel, **self.channels.get(channel, {})}}
         if method == "conversations.members":
             known = self.members.get(asked["channel"])
             return {"ok": True, "members": known} if known else {"ok": False, "error": "channel_not_found"}
@@ -216,6 +220,13 @@ class Knowledge:
         )
         return questions.record_answer(self.store, self.change(answer))
 
+    def answer_if_sure(self, question: Question, thread: Sequence[str]) -> Answer | None:
+        """Sure of whatever stands in its table, and of nothing else."""
+        if self.answers.get(question.text) is None:
+            self.asked.append(question)
+            return None
+        return self.answer(question, thread)
+
     def teach(self, **given: Any) -> Passage:
         if self.fail is not None:
             raise self.fail
@@ -244,6 +255,9 @@ class Stage:
     store: Store
 
     def send(self, body: Json, retry: int | None = None) -> BoltResponse:
+        said = body.get("event") or {}
+        if said.get("channel_type") in ("group", "mpim"):
+            self.slack.channels.setdefault(said["channel"], {"is_private": True})
         headers = {"x-slack-retry-num": [str(retry)]} if retry else {}
         return self.app.dispatch(BoltRequest(body=body, mode="socket_mode", headers=headers))
 
@@ -297,6 +311,7 @@ def stage(
         store=store,
         settings=Settings(_env_file=None, **{**fields, **settings}),
         answer=known.answer,
+        answer_if_sure=known.answer_if_sure,
         teach=known.teach,
         retrain=known.retrain,
         rollback=known.rollback,

@@ -22,6 +22,7 @@ SCOPE_OF_METHOD = {
     "reactions_remove": "reactions:write",
     "users_info": "users:read",
     "conversations_open": "im:write",
+    "conversations_info": "channels:read",
     "conversations_members": "groups:read",  # asked of private channels only
     "assistant_threads_setStatus": "chat:write",
     "files_upload_v2": "files:write",
@@ -32,6 +33,8 @@ SCOPE_OF_METHOD = {
 SCOPES_OF_EVENT = {
     "app_home_opened": [],
     "app_mention": ["app_mentions:read"],
+    "channel_shared": ["channels:read", "groups:read"],
+    "channel_unshared": ["channels:read", "groups:read"],
     "message.channels": ["channels:history"],
     "message.groups": ["groups:history"],
     "message.im": ["im:history"],

@@ -29,10 +29,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot import sight
 from bot.answering import nearest, priors
 from bot.reading.aligning import closest_sentence, find_words
 from bot.reading.squad import normalise
-from bot.records import WORKSPACE, Answer, Example, Kind, Question, Review
+from bot.records import Answer, Example, Kind, Review
 from bot.said import Key, Place, Said, all_said, as_reviewed, best_text, place_of
 from bot.store import Store, channels, feedback, people, questions, reviews
 from bot.trust import NOWHERE, Rules, Standing, weigh
@@ -115,7 +116,7 @@ def examples_of(
         found = _example(each, places.get(each.id), accepted)
         if isinstance(found, Example) and found.words is not None and not rules.free:
             found = NOWHERE if each.corrects else "words that stand in no text"
-        open_to_all = is_public(each.question, public)
+        open_to_all = sight.is_public(each.question, public)
         trusted = standings[each.id].weight
         if isinstance(found, str):
             rejected[found] += 1
@@ -204,7 +205,7 @@ def unremarked(store: Store, most: int, held_out: float = HELD_OUT, *, free: boo
         key, best = normalise(question.asked), best_text(answer)
         if answer.from_memory or best is None or key in seen or is_held_out(question.asked, held_out):
             continue
-        if free and not is_public(question, public):
+        if free and not sight.is_public(question, public):
             continue
         seen.add(key)
         found.append(Example(question.asked, best, "replay", feedback=(answer_id, question.person)))
@@ -217,12 +218,6 @@ def is_held_out(question: str, share: float = HELD_OUT) -> bool:
     """Whether a question is for judging only: the same answer for the same words, for good."""
     digest = hashlib.sha256(normalise(question).encode()).digest()
     return int.from_bytes(digest[:8], "big") < share * 2**64
-
-
-def is_public(question: Question, public: frozenset[str]) -> bool:
-    """Whether everybody may read where it was asked; a slash command's answer only the asker sees."""
-    scopes = {question.channel, *question.scopes} - {None, WORKSPACE}
-    return question.source != "command" and scopes <= public
 
 
 def weighted(

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bot import sight
 from bot.knowledge.sameness import SAME_COSINE, identical, same_words
 from bot.reading.encoder import Encoder
-from bot.records import WORKSPACE, Pointer
-from bot.store import Store, channels, feedback
+from bot.records import Pointer
+from bot.store import Store, feedback
 from bot.trust import RecentStandings
 
 
@@ -33,8 +34,7 @@ def pointed(
 
     `vector` is the question's. Each person counts once a passage, by their newest word and its standing.
     """
-    seen = {WORKSPACE, *channels.public(store), *scopes}
-    said = _of_the_same(feedback.pointers(store, seen), encoder, question, vector)
+    said = _of_the_same(feedback.pointers(store, sight.heard(store, scopes)), encoder, question, vector)
     if not said:
         return {}  # as nearly always: without the cost of everybody's standing
     weights = trust.of([(each.answer_id, each.person) for each in said])

@@ -28,7 +28,6 @@ from bot.store import questions
 
 THREAD_MESSAGES = 30
 FOLLOWS_WITHIN_S = 600.0
-EYES = "eyes"
 log = logging.getLogger(__name__)
 
 
@@ -38,12 +37,16 @@ class Conversation:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._poster = Poster(room.clients.patient)
+        self._signs = Signs(room.clients)
+        room.beside(self._signs)
         # Where the last question of a direct conversation was asked: its next one may follow it without being in its thread.
         self._recent: dict[str, tuple[str, float]] = {}
 
     def take(self, key: str, payload: dict[str, Any]) -> None:
         """Answers a claimed question: fresh, or left over from a crash."""
         ask = ask_from_payload(payload)
+        if ask.reach == "addressed" and not self._small(ask):
+            self._signs.show(ask)
         if not self._room.lanes.submit(
             ask.channel, lambda: self._guarded(key, ask, lambda: self._prepare(key, ask))
         ):
@@ -52,32 +55,67 @@ class Conversation:
     def came_to_nothing(self, key: str, payload: dict[str, Any]) -> None:
         """Says so of a question that every attempt at failed."""
         ask = ask_from_payload(payload)
-        if not self._room.lanes.submit(ask.channel, lambda: self._give_up(key, ask, marked=True)):
+        if not self._room.lanes.submit(ask.channel, lambda: self._give_up(key, ask)):
             self._room.let_go(key)
 
     # In the lane: what the question needs beside itself
 
     def _prepare(self, key: str, ask: Ask) -> None:
-        kind = smalltalk(ask.text) if ask.context is None else None
-        if kind is not None:
-            if ask.edited is None:  # a question that was edited into a thank-you keeps its answer
-                self._reply(ask, _small_reply(kind))
+        if ask.reach == "off":
+            self._whisper(ask, words.OFF_HERE)
             self._room.finish(key)
             return
         # Answered already: a crash came before the reply was posted, or before that was noted.
         answered = self._answered_before(ask) if ask.edited is None else None
         if answered is not None:
-            self._deliver(key, ask, answered, None, marked=False)
+            self._deliver(key, ask, answered, None)
             return
-        marked = self._show_reading(ask)
-        question, said = self._question(ask), self._thread(ask)
-        if not self._room.inference.submit(lambda: self._answer(key, ask, question, said, marked)):
-            if self._room.stopping:  # not too much to do, only too late: the next start answers it
-                self._room.let_go(key)
+        messages = self._messages(ask)
+        if ask.reach == "thread":
+            now = self._in_thread(ask, messages)
+            if now is None:
+                self._room.finish(key)
                 return
-            self._reply(ask, blocks.say(words.BUSY))
-            self._unmark(ask, marked)
+            ask = now
+        if kind := self._small(ask):
+            if ask.edited is None:  # a question that was edited into a thank-you keeps its answer
+                self._reply(ask, _small_reply(kind))
             self._room.finish(key)
+            return
+        question, said = self._question(ask), _before(ask, messages)
+        if not self._room.inference.submit(lambda: self._answer(key, ask, question, said)):
+            self._refuse(key, ask)
+
+    def _refuse(self, key: str, ask: Ask) -> None:
+        """The queue takes no more."""
+        if self._room.stopping:  # not too much to do, only too late: the next start answers it
+            self._room.let_go(key)
+            return
+        if ask.reach == "addressed":
+            self._reply(ask, blocks.say(words.BUSY))
+        self._room.finish(key)
+
+    def _small(self, ask: Ask) -> Smalltalk | None:
+        return smalltalk(ask.text) if ask.context is None else None
+
+    def _in_thread(self, ask: Ask, messages: Sequence[Mapping[str, Any]] | None) -> Ask | None:
+        """A reply in a thread of ours: put to us by whom we answered last, overheard from others; None once we have left.
+
+        A thread that can't be read whole is one that we have left.
+        """
+        store = self._room.services.store
+        asked = questions.questions_in_thread(store, ask.channel, str(ask.thread))
+        if not asked or messages is None:
+            return None
+        last = asked[-1].key.rpartition(":")[2]
+        since = [each for each in threads.said(messages, ask.us) if last < each.ts <= str(ask.ts)]
+        if not threads.takes_part(since):
+            return None
+        partner = asked[-1].person == ask.person or channels.settings(store, ask.channel).mode == "all"
+        now = replace(ask, reach="addressed" if partner else "unasked")
+        if partner and not self._small(now):
+            self._signs.show(now)
+        return now
 
     def _question(self, ask: Ask) -> Question:
         follows = self._follows(ask)
@@ -115,24 +153,18 @@ class Conversation:
             asked.append(each)
         return chained(asked[-1].text, asked[-1].follows) if asked else None
 
-    def _thread(self, ask: Ask) -> list[str]:
-        """What people wrote in the thread before, oldest first; nothing where Slack doesn't let us read it."""
+    def _messages(self, ask: Ask) -> list[dict[str, Any]] | None:
+        """The thread up to this message, oldest first; None where Slack doesn't let us read all of it."""
         if not ask.in_thread or ask.thread is None:
             return []
         try:
             found = self._room.clients.quick.conversations_replies(
-                channel=ask.channel, ts=ask.thread, latest=ask.ts, inclusive=False, limit=100
+                channel=ask.channel, ts=ask.thread, latest=ask.ts, inclusive=True, limit=THREAD_PAGE
             )
         except (SlackApiError, OSError) as error:
             log.info("answering %s without its thread: %s", ask.key, error)
-            return []
-        messages: list[dict[str, Any]] = found.get("messages") or []
-        people = [
-            each
-            for each in messages
-            if not each.get("bot_id") and each.get("ts") != ask.ts and each.get("text")
-        ]
-        return [unslack(str(each["text"])) for each in people[-THREAD_MESSAGES:]]
+            return None
+        return None if found.get("has_more") else found.get("messages") or []
 
     def _answered_before(self, ask: Ask) -> Answer | None:
         question = questions.question_by_key(self._room.services.store, ask.source, ask.key)

@@ -7,8 +7,8 @@ from typing import Any
 
 from slack_bolt import App, BoltContext
 
-from bot.slack.asks import asked_in_edit, asked_in_message
 from bot.slack.conversation import Conversation
+from bot.slack.modes import meant, meant_by_edit
 from bot.slack.once import Work, once
 from bot.slack.room import Room
 from bot.slack.votes import Votes
@@ -19,14 +19,16 @@ def register(app: App, room: Room, conversation: Conversation, votes: Votes) -> 
 
     def message(body: Mapping[str, Any], bot_user: str) -> Work | None:
         event = body.get("event") or {}
-        read = asked_in_edit if event.get("subtype") == "message_changed" else asked_in_message
-        ask = read(event, bot_user, allow_bots)
-        if ask is not None:
-            room.places.note(event)
+        room.places.note(body)
+        read = meant_by_edit if event.get("subtype") == "message_changed" else meant
+        ask = read(room.services.store, event, bot_user, allow_bots)
         return Work(ask.claim_key, ask.payload()) if ask else None
 
     def reaction(body: Mapping[str, Any], bot_user: str) -> Work | None:
         return votes.in_reaction(body)
+
+    def told(body: dict[str, Any]) -> None:
+        room.places.note(body)
 
     def answer(context: BoltContext) -> None:
         conversation.take(*context["work"])
@@ -36,5 +38,7 @@ def register(app: App, room: Room, conversation: Conversation, votes: Votes) -> 
 
     for name in ("app_mention", "message"):
         app.event(name, middleware=[once(room, message)])(answer)
+    for name in ("channel_shared", "channel_unshared"):
+        app.event(name)(told)
     for name in ("reaction_added", "reaction_removed"):
         app.event(name, middleware=[once(room, reaction)])(vote)

@@ -61,7 +61,8 @@ class People:
             log.warning("can't look %s up: %s", user, error)
             if isinstance(error, SlackApiError) and error.response.get("error") == NOT_OURS:
                 self._note(user, "external")
-            return Person(None)
+            # As they were last seen; nobody is taken for a member of the house unseen.
+            return Person(None, kind=people.kind(self._store, user) or "external")
         profile = found.get("profile") or {}
         name = profile.get("display_name") or found.get("real_name") or found.get("name")
         kind = self._kind(found)

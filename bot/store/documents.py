@@ -93,6 +93,30 @@ def relink(store: Store, document_id: int, link: str | None) -> None:
         db.table("documents").update(document_id, {"link": link})
 
 
+def narrow(store: Store, document_id: int, scope: str) -> None:
+    """Moves a document with its passages to another scope, in one transaction; what had its place there goes.
+
+    The passages get new ids, because a search keeps each id's scope in memory; feedback and taught answers go along.
+    """
+    columns = "document_id, title, heading, text, start, ordinal, question, answer_start, evidence_id, vector"
+    with store.write() as db:
+        row = store.one("SELECT source FROM documents WHERE id = ?", [document_id])
+        if row is None:
+            return
+        there = document(store, row["source"], scope)
+        if there is not None and there.id is not None and there.id != document_id:
+            remove(store, [there.id])
+        db.execute("UPDATE documents SET scope = ? WHERE id = ?", [scope, document_id])
+        for old in passages_of(store, document_id):
+            new = db.execute(
+                f"INSERT INTO passages (scope, {columns}) SELECT ?, {columns} FROM passages WHERE id = ?",
+                [scope, old.id],
+            ).lastrowid
+            db.execute("UPDATE feedback SET passage_id = ? WHERE passage_id = ?", [new, old.id])
+            db.execute("UPDATE passages SET evidence_id = ? WHERE evidence_id = ?", [new, old.id])
+            db.execute("DELETE FROM passages WHERE id = ?", [old.id])
+
+
 def remove(store: Store, document_ids: Sequence[int]) -> None:
     with store.write() as db:
         for document_id in document_ids:

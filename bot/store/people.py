@@ -22,6 +22,12 @@ def seen(store: Store, person: str, kind: PersonKind, at: float | None = None) -
         )
 
 
+def kind(store: Store, person: str) -> PersonKind | None:
+    """What somebody was when they were last looked up; None: never."""
+    row = store.one("SELECT kind FROM people WHERE person = ?", [person])
+    return row["kind"] if row else None
+
+
 def known(store: Store) -> dict[str, Person]:
     """Everybody who was seen, by id; first with their first question, where that came before."""
     rows = store.rows(

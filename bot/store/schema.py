@@ -342,3 +342,21 @@ def m014_learned_from_slack(db: Database) -> None:
         )
         """
     )
+
+
+@migrations()
+def m013_when_a_channel_was_looked_at(db: Database) -> None:
+    # When Slack last said who reads along in a channel; NULL: never, so that `outside` says nothing.
+    db.execute("ALTER TABLE channels ADD COLUMN looked_at REAL")
+
+
+@migrations()
+def m016_home_tab(db: Database) -> None:
+    # What the Home tab looks up each time that somebody opens it.
+    db.table("questions").create_index(["person", "asked_at"])
+    db.table("questions").create_index(["asked_at", "source"])
+    db.table("feedback").create_index(["person", "given_at"])
+    db.table("feedback").create_index(["given_at"])
+    db.execute("CREATE INDEX answers_silent ON answers(question_id, id) WHERE text IS NULL")
+    # Charts that Slack has, by what is drawn in them: shown again instead of sent again.
+    db.table("charts").create({"drawn": str, "file": str, "at": float}, pk="drawn", not_null={"file", "at"})
