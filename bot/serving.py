@@ -114,7 +114,9 @@ def connect(running: ExitStack, service: Service, *, http_port: int | None = Non
         store=store,
         settings=settings,
         answer=service.answerer.answer,
+        answer_if_sure=service.answerer.answer_if_sure,
         teach=_teacher(service),
+        **_keepers(service),
         retrain=lambda by, channel, ts: retraining.start_cycle(settings, by=by, channel=channel, ts=ts),
         rollback=service.registry.rollback,
         status=lambda: status(service, retraining.next_run(scheduler)),
@@ -201,6 +203,18 @@ def status(service: Service, next_run: Any) -> Status:
         next_retraining=next_run.timestamp() if next_run else None,
         trial=on_trial(service.store, Rules.of(service.settings), service.settings.canary),
     )
+
+
+def _keepers(service: Service) -> dict[str, Callable[..., Any]]:
+    """What learns from Slack while questions are answered: it lets them in between."""
+    from bot.knowledge import heard, shared_files
+    from bot.reading.encoder import InSlices
+
+    encoder, limit = InSlices(service.encoder), service.settings.max_file_mb
+    return {
+        "keep": lambda said: heard.keep(service.store, encoder, said),
+        "keep_file": lambda file: shared_files.keep_file(service.store, encoder, file, max_file_mb=limit),
+    }
 
 
 def _teacher(service: Service) -> Callable[..., Passage]:

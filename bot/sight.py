@@ -44,6 +44,13 @@ def tells_workspace(store: Store, channel: str) -> bool | None:
     return None if outside is None else not outside
 
 
+def learned_scope(store: Store, channel: str, by: PersonKind = "member") -> str:
+    """The scope of what is learned in a channel: everybody's where it is public and its people share what is learned
+    there, unless somebody from elsewhere gave it; else the channel's own."""
+    shared = channels.settings(store, channel).shares and channel in channels.public(store)
+    return WORKSPACE if shared and by in OF_THE_HOUSE else channel
+
+
 def public_place(channel: str | None, public: Collection[str]) -> bool:
     """Whether the whole workspace may read there; `public`: `channels.public(store)`. None: the command line."""
     return channel is None or channel == WORKSPACE or channel in public

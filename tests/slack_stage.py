@@ -19,8 +19,10 @@ from urllib.parse import parse_qsl
 
 from slack_bolt import BoltRequest, BoltResponse
 from slack_sdk import WebClient
+from stand_ins import HashingEncoder
 
 from bot.errors import BusyError
+from bot.knowledge import heard, shared_files
 from bot.records import Answer, Offered, Passage, Promotion, Question
 from bot.settings import Settings
 from bot.slack.app import SlackApp, build_app
@@ -313,6 +315,8 @@ def stage(
         answer=known.answer,
         answer_if_sure=known.answer_if_sure,
         teach=known.teach,
+        keep=lambda said: heard.keep(store, HashingEncoder(), said),
+        keep_file=lambda file: shared_files.keep_file(store, HashingEncoder(), file, max_file_mb=1),
         retrain=known.retrain,
         rollback=known.rollback,
         status=lambda: known.status,

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.knowledge.heard import Heard
+from bot.knowledge.shared_files import Kept, SharedFile
 from bot.records import Answer, Passage, Promotion, Question, Run
 from bot.settings import Settings
 from bot.store import Store
@@ -55,9 +57,15 @@ class Services:
     answer: Callable[[Question, Sequence[str]], Answer]
     """Finds, reads, decides and records. The second argument: what people wrote earlier in the thread, oldest first.
     Slow (0.1 to 1 s): called on the inference queue only."""
+    answer_if_sure: Callable[[Question, Sequence[str]], Answer | None]
+    """The same for a question that nobody put to us: None, and nothing kept, unless it is sure enough to speak unasked."""
     teach: Callable[..., Passage]
     """teach(question=, answer=, scope=, person=, answer_record: Answer | None, passage_id: int | None): found at once
     from then on. Called on the inference queue too. Raises LorebotError with the line to show."""
+    keep: Callable[[Sequence[Heard]], Mapping[str, int]]
+    """Learns what people said; counts what was "learned", "replaced" and "unchanged". Embeds: never on Bolt's threads."""
+    keep_file: Callable[[SharedFile], Kept]
+    """Learns a file that was shared, which may take seconds. Raises LorebotError with the line to show."""
     retrain: Callable[..., object]
     """retrain(by=, channel=, ts=): starts a cycle in its own process. Raises BusyError when one is running."""
     rollback: Callable[..., Promotion]
