@@ -13,9 +13,9 @@ from bot.registry import Registry
 from bot.settings import Settings
 from bot.store import Store
 from training.build import read_build
-from training.cycle import Loop
 from training.finetune import Progress
 from training.golden import Golden
+from training.loop import Loop
 
 TRUE, FALSE = "true words", "other things"
 

@@ -26,9 +26,10 @@ from bot.settings import load_settings
 from bot.store import Store, feedback, open_store, questions, runs
 from training import pulse
 from training.build import read_build
-from training.cycle import Loop, Options, options_of, run_cycle
+from training.cycle import run_cycle
 from training.finetune import Progress
 from training.golden import Golden, read_golden
+from training.loop import Loop, Options, options_of
 
 ROOT = Path(__file__).resolve().parent.parent
 WRONG, RIGHT = "wrong words", "right words"

@@ -24,9 +24,9 @@ from bot.records import Example
 from bot.settings import Settings
 from bot.store import open_store
 from training.build import TrainingSettings, write_build
-from training.cycle import open_loop
 from training.finetune import finetune
 from training.generative import SequenceCollator, sequence_rows
+from training.loop import open_loop
 
 CONTEXT = "The office opens at nine. The printer stands on the second floor. Anna runs payroll."
 SETTINGS = TrainingSettings(r=4, alpha=8, learning_rate=3e-3, epochs=1, batch=5)

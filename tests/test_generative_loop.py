@@ -29,9 +29,10 @@ from bot.records import Example, Feedback, Question, Scores
 from bot.settings import Settings
 from bot.store import Store, feedback, open_store
 from training.build import TrainingSettings, write_build
-from training.cycle import Loop, Options, open_loop, run_cycle
+from training.cycle import run_cycle
 from training.finetune import finetune
 from training.guards import Margins
+from training.loop import Loop, Options, open_loop
 
 SLOTS = {
     "person": ["ana", "bob", "cid", "dan", "eve", "fay", "gus", "hal", "ida", "jon", "kim", "leo"],

@@ -21,8 +21,8 @@ from bot.store import Store
 from training.build import read_build
 from training.crowd import CARELESS, Crowd, Member, asker, drawn, judges, react, whims_of
 from training.crowd import Kind as KindOfPerson
-from training.cycle import Loop, Options
 from training.finetune import Progress
+from training.loop import Loop, Options
 from training.simulate import difference, printed, run_simulation, without
 
 FAITHFUL = Crowd(feedback=10, rounds=1, flip=0.0, corrections=1.0, seed=1)

@@ -11,7 +11,8 @@ from test_cycle import RIGHT, WRONG, Bench, ask
 
 from bot.records import Verdict
 from bot.store import challenges, feedback, runs
-from training.cycle import Options, run_cycle
+from training.cycle import run_cycle
+from training.loop import Options
 from training.tries import KEY, Tries, tries_against
 
 KNOWS_RIGHT, KNOWS_WRONG = {RIGHT: 0.9, "gold": 0.8}, {WRONG: 0.9, "gold": 0.8}

@@ -98,7 +98,8 @@ def cycle(
 
     from bot.settings import load_settings
     from bot.store import open_store
-    from training.cycle import open_loop, options_of, run_cycle
+    from training.cycle import run_cycle
+    from training.loop import open_loop, options_of
     from training.progress import shown_progress
     from training.pulse import stand_back, stopped_by_signals
     from training.verdict import verdict_table
@@ -185,7 +186,7 @@ def simulate(
     """Replay labelled questions as people's feedback through real retrainings, and measure what they bring."""
     from bot.settings import load_settings
     from training.crowd import Crowd
-    from training.cycle import options_of
+    from training.loop import options_of
     from training.progress import shown_progress
     from training.pulse import stand_back, stopped_by_signals
     from training.simulate import printed, run_simulation

@@ -12,37 +12,30 @@ import hashlib
 import logging
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bot.errors import LorebotError, SettingsError, StoppedError, TrainingError
-from bot.quiet import QuietHours, quiet_hours
+from bot.errors import LorebotError, StoppedError, TrainingError
 from bot.reading.card import threshold
 from bot.reading.generative import Writing
 from bot.reading.items import Item
 from bot.reading.protocol import Reader
-from bot.reading.quantization import Quantize
-from bot.reading.readers import check_kind, kind_of, load_reader
+from bot.reading.readers import kind_of
 from bot.reading.scores import Outcome, evaluate
-from bot.records import Adapter, Example, Kind, Run, Verdict
-from bot.registry import Registry, new_id, person_digest
-from bot.settings import Settings
+from bot.records import Adapter, Example, Run, Verdict
+from bot.registry import new_id, person_digest
 from bot.store import Store, challenges, runs, traces
 from bot.trust import Rules
 from training import report
-from training.build import WEIGHTS, TrainingSettings, write_build
+from training.build import TrainingSettings, write_build
 from training.compared import Evidence
-from training.elsewhere import train_elsewhere
-from training.examples import HELD_OUT, PERSON_SHARE, Gathered, capped, gather, unremarked, weighted
-from training.finetune import Progress, finetune
+from training.examples import Gathered, capped, gather, unremarked, weighted
 from training.gate import Measured, judge, too_few_corrected, waiting
-from training.golden import GOLDEN, Golden, as_replay, read_golden
-from training.guards import Margins
+from training.golden import as_replay
 from training.interrupted import build_to_go_on_with, take_over_checkpoints
+from training.loop import Loop, Options
 from training.pulse import Pulse, Tell, heartbeat
 from training.trials import Trial, read_trials
 from training.tries import KEY, Tries, tries_against
@@ -50,44 +43,7 @@ from training.tries import KEY, Tries, tries_against
 AT_ONCE = 16
 """Golden items read by one adapter before the other's turn: a busy minute of the machine then slows both."""
 
-TUNABLE = ("epochs", "batch", "learning_rate", *WEIGHTS)
-"""What LOREBOT_TRAINING may set: how long and fast is learned, and what each kind of feedback weighs."""
-
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a cycle may do differently; the defaults are what the schedule runs with."""
-
-    held_out: float = HELD_OUT
-    min_examples: int = 20  # with fewer, no training: a handful of votes only makes noise
-    replay_share: float = 0.5  # of all examples, at most; Gao et al. 2023 rehearse as much as they learn
-    settings: TrainingSettings = field(default_factory=TrainingSettings)
-    margins: Margins = field(default_factory=Margins)
-    trust: bool = True  # False: everybody is believed alike, to measure what trust is worth
-    kinds: frozenset[Kind] | None = None  # which kinds of example are trained on; None: all
-    new_days: float = Rules().new_days  # a new account's feedback waits for a reviewer that long
-    person_share: float = PERSON_SHARE  # of what is learned, that one person's feedback may have
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """What a cycle works with: the state, and the two steps that need a model (tests put fakes there)."""
-
-    home: Path
-    store: Store
-    registry: Registry
-    golden: Golden
-    min_confidence: float | None = None  # the setting; None: each adapter's own
-    load: Callable[[Path], Reader] = load_reader
-    train: Callable[[Path, Path, Progress], Path] = finetune
-    base: str | None = None  # where the base is; None: where the seed's card says
-    quantize: Quantize = ""
-    writing: Mapping[str, Any] = field(default_factory=dict)  # what is set of how a generative reader writes
-    quiet: QuietHours | None = None  # when a run that nobody asked for has to stand back
-    clock: Callable[[], datetime] = datetime.now  # local time, for quiet hours
-    canary: float = 0.0  # share of the threads that a live trial gets; 0: no trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,46 +65,6 @@ class Finished:
             "report": str(self.report) if self.report else None,
             "numbers": self.verdict.numbers,
         }
-
-
-def options_of(settings: Settings) -> Options:
-    """What is set of how a cycle goes. Raises SettingsError: a training setting that isn't one, or no value for it."""
-    for name, value in settings.training.items():
-        if name not in TUNABLE or value < 0 or (value == 0 and not name.endswith("_weight")):
-            raise SettingsError(
-                f"LOREBOT_TRAINING has {name}: {value:g}; expected {', '.join(TUNABLE)} with numbers above 0 (weights"
-                ' may be 0): set it like {"epochs": 2, "down_weight": 0.2}'
-            )
-    whole = {
-        name: round(value) or 1 if name == "batch" else value for name, value in settings.training.items()
-    }
-    return Options(
-        settings=TrainingSettings(**whole),  # type: ignore[arg-type]
-        new_days=settings.trust_after_days,
-        person_share=settings.person_share,
-    )
-
-
-def open_loop(settings: Settings, store: Store) -> Loop:
-    """The loop over a state folder as the settings have it."""
-    registry = Registry(store, settings.adapters_folder, base=settings.base, seed=settings.adapter)
-    check_kind(registry.seed().card, settings.reader)
-    return Loop(
-        settings.home,
-        store,
-        registry,
-        read_golden(settings.golden or GOLDEN),
-        settings.min_confidence,
-        load=partial(load_reader, base=settings.base, quantize=settings.quantize, writing=settings.writing),
-        base=settings.base,
-        quantize=settings.quantize,
-        writing=settings.writing,
-        quiet=quiet_hours(settings.quiet_hours),
-        canary=settings.canary,
-        train=partial(train_elsewhere, settings.train_command, threads=settings.threads)
-        if settings.train_command.strip()
-        else finetune,
-    )
 
 
 def run_cycle(

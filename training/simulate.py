@@ -33,8 +33,9 @@ from bot.settings import Settings
 from bot.store import Store, feedback, open_store, questions
 from training.build import BUILD, CALIBRATION, EXAMPLES, write_build
 from training.crowd import Crowd, asker, drawn, judges, react, whims_of
-from training.cycle import Finished, Loop, Options, open_loop, replay, run_cycle
+from training.cycle import Finished, replay, run_cycle
 from training.gate import Difference, two_way_difference
+from training.loop import Loop, Options, open_loop
 
 Tell = Callable[[float, str], None]
 ARMS = ("candidate", "served", "supervised")
