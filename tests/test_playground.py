@@ -19,7 +19,7 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.webhook import WebhookClient
 
 from bot.errors import LorebotError
-from bot.playground.records import BOT_USER_ID
+from bot.playground.teams import BOT_USER_ID
 from bot.playground.server import RunningPlayground, start
 
 MIRA, HANA, JONAS = "U0MIRA0001", "U0HANA0001", "U0JONAS001"
@@ -426,12 +426,12 @@ def test_an_uploaded_picture_stands_in_the_thread_it_was_shared_in(bench: Bench)
     assert (message["thread_ts"], message["subtype"]) == (ts, "file_share")
     (file,) = message["files"]
     assert (file["id"], file["title"], file["alt_txt"]) == (shared["file"]["id"], "Run 1", "two charts")
-    with urllib.request.urlopen(bench.playground.url + file["url_private"]) as answer:
+    with urllib.request.urlopen(f"{bench.playground.url}/page/file/{file['id']}?person=hana") as answer:
         assert (answer.headers["content-type"], answer.read()) == ("image/png", PIXEL)
     assert bench.client.files_info(file=file["id"])["file"]["name"] == "run-1.png"
 
 
-def test_only_pictures_that_were_shared_are_shown(bench: Bench) -> None:
+def test_what_was_uploaded_is_shown_only_when_it_is_complete_and_never_run(bench: Bench) -> None:
     def status(path: str, data: bytes | None = None) -> int:
         try:
             with urllib.request.urlopen(bench.playground.url + path, data) as answer:
@@ -445,10 +445,14 @@ def test_only_pictures_that_were_shared_are_shown(bench: Bench) -> None:
     assert status("/upload/F0", PIXEL) == 400
     assert status(path, PIXEL) == 200
     assert status(path, PIXEL) == 400  # never twice
-    assert status(f"/files/{awaited['file_id']}") == 404
+    assert status(f"/page/file/{awaited['file_id']}?person=mira") == 404
     page = b"<script>alert(1)</script>"
-    shared = bench.client.files_upload_v2(channel=GENERAL, content=page, filename="a.html", title="a")
-    assert status(f"/files/{shared['file']['id']}") == 404
+    shared = bench.client.files_upload_v2(channel=LEADS, content=page, filename="a.html", title="a")
+    url = f"{bench.playground.url}/page/file/{shared['file']['id']}"
+    with urllib.request.urlopen(f"{url}?person=mira") as answer:
+        assert answer.headers["content-type"] == "application/octet-stream"
+        assert answer.headers["content-disposition"].startswith("attachment")
+    assert status(f"/page/file/{shared['file']['id']}?person=hana") == 404
     refused = {"files": [{"id": awaited["file_id"]}], "channel_id": GENERAL, "thread_ts": "1.0"}
     assert bench.code(bench.client.files_completeUploadExternal, **refused) == "thread_not_found"
     assert bench.code(bench.client.files_completeUploadExternal, files=[{"id": "F0"}]) == "file_not_found"
@@ -577,8 +581,8 @@ def test_a_thread_is_read_with_its_first_message(bench: Bench) -> None:
 
 def test_lists_come_in_pages(bench: Bench) -> None:
     names = [c["name"] for page in bench.client.conversations_list(limit=2) for c in page["channels"]]
-    assert names == ["general", "people-ops", "engineering", "it-help", "random"]
-    assert len(bench.client.users_list()["members"]) == 6
+    assert names == ["general", "people-ops", "engineering", "it-help", "random", "with-birchline"]
+    assert len(bench.client.users_list()["members"]) == 8
     admins = [user["name"] for user in bench.client.users_list()["members"] if user["is_admin"]]
     assert admins == ["mira"]
 
@@ -677,7 +681,7 @@ def test_with_a_manifest_the_playground_is_as_strict_as_slack() -> None:
             "slash_commands": [{"command": "/sage", "description": "Ask"}],
             "shortcuts": [{"name": "Correct this", "type": "message", "callback_id": "correct_this"}],
         },
-        "oauth_config": {"scopes": {"bot": ["chat:write"]}},
+        "oauth_config": {"scopes": {"bot": ["app_mentions:read", "chat:write"]}},
         "settings": {"event_subscriptions": {"bot_events": ["app_mention"]}},
     }
     bench = Bench(start(folder=None, manifest=manifest))

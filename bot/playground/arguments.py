@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from bot.playground.records import Json
-from bot.playground.workspace import Refused
+from bot.playground.refused import Refused
 
 
 class Arguments(Mapping[str, Any]):

@@ -8,27 +8,47 @@ import secrets
 import time
 from contextlib import suppress
 
+from bot.playground.faults import Faults
+from bot.playground.files import Upload
 from bot.playground.manifest import Manifest
-from bot.playground.records import APP_ID, BOT_USER_ID, TEAM_ID, Change, Json, Message
+from bot.playground.records import Change, Json, Message, pinned
+from bot.playground.refused import Refused
 from bot.playground.socket_mode import Line
-from bot.playground.workspace import Refused, Workspace
+from bot.playground.teams import APP_ID, BOT_USER_ID, TEAM_ID
+from bot.playground.workspace import Workspace
 
 MENTION = f"<@{BOT_USER_ID}>"
+FAREWELLS = ("app_uninstalled", "tokens_revoked")
 
 
 class EventFeed:
     """Listens to the workspace and sends the bot what it subscribes to."""
 
-    def __init__(self, workspace: Workspace, line: Line, manifest: Manifest) -> None:
+    def __init__(
+        self, workspace: Workspace, line: Line, manifest: Manifest, faults: Faults, url: str
+    ) -> None:
         self._workspace = workspace
         self._line = line
         self._manifest = manifest
+        self._faults = faults
+        self._url = url
         workspace.subscribe(self.hear)
 
     def hear(self, change: Change) -> None:
         for event in self._events(change):
-            if self._manifest.wants(event):
-                self._line.send_event(callback(event))
+            self.send(event)
+
+    def send(self, event: Json) -> None:
+        """Tells the bot, if it wants to know; twice, while the fault panel says so."""
+        if self._faults.uninstalled and event["type"] not in FAREWELLS:
+            return
+        if not self._manifest.wants(event):
+            return
+        place = event.get("channel") or event.get("channel_id") or event.get("item", {}).get("channel")
+        room = self._workspace.channels.get(place) if isinstance(place, str) else None
+        payload = callback(event, shared=room is not None and room.shared)
+        for _ in range(2 if self._faults.duplicate else 1):
+            self._line.send_event(payload)
 
     def home_opened(self, person: str, tab: str) -> None:
         """`tab` is `home` or `messages`: what the person looks at in the conversation with the bot."""
@@ -41,15 +61,33 @@ class EventFeed:
             "tab": tab,
             "event_ts": ts,
         }
-        view = self._workspace.homes.get(person)
+        view = self._workspace.screens.homes.get(person)
         if tab == "home" and view is not None:
             event["view"] = view.slack()
-        if self._manifest.wants(event):
-            self._line.send_event(callback(event))
+        self.send(event)
+
+    def canvas_written(self, file: Upload, channel: str, person: str, *, fresh: bool) -> None:
+        """A canvas of a channel the bot is in was made, or changed."""
+        if BOT_USER_ID not in self._workspace.channel(channel).members:
+            return
+        about: Json = {"file_id": file.id, "file": {"id": file.id}, "event_ts": self._workspace.next_ts()}
+        if fresh:
+            self.send({"type": "file_created", "user_id": person} | about)
+            self.send({"type": "file_shared", "channel_id": channel, "user_id": person} | about)
+        else:
+            self.send({"type": "file_change"} | about)
+
+    def uninstalled(self) -> None:
+        """The last that an app hears: its tokens are worth nothing any more."""
+        self.send({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [BOT_USER_ID]}})
+        self.send({"type": "app_uninstalled"})
 
     def _events(self, change: Change) -> list[Json]:
-        if change.kind == "joined":
-            return self._joined(change)
+        if change.kind in ("joined", "left"):
+            return self._moved(change)
+        if change.kind == "file_deleted":
+            event: Json = {"type": "file_deleted", "file_id": change.data["file"].id}
+            return [event | {"event_ts": self._workspace.next_ts()}]
         message = change.message
         if message is None or message.only_for is not None:
             return []
@@ -72,7 +110,18 @@ class EventFeed:
             item = {"type": "message", "channel": room.id, "ts": message.ts}
             reaction |= {"item_user": message.user, "item": item, "event_ts": where["event_ts"]}
             return [reaction]
+        if change.kind in ("pin_added", "pin_removed"):
+            return [self._pinned(change, message, where)]
         return []
+
+    def _pinned(self, change: Change, message: Message, where: Json) -> Json:
+        left = len(self._workspace.pins(message.channel))
+        event: Json = {"type": change.kind, "user": change.actor, "channel_id": message.channel}
+        event |= {"item": pinned(self._url, message, self._manifest.bot_name), "item_user": message.user}
+        event |= {"pin_count": left, "event_ts": where["event_ts"]}
+        if change.kind == "pin_removed":
+            return event | {"has_pins": left > 0}
+        return event | {"pinned_info": message.slack()["pinned_info"]}
 
     def _posted(self, message: Message, where: Json) -> list[Json]:
         shape = self._shape(message) | where | {"event_ts": message.ts}
@@ -82,6 +131,10 @@ class EventFeed:
         if MENTION in message.text and message.user != BOT_USER_ID and where["channel_type"] != "im":
             mention = {key: value for key, value in shape.items() if key != "channel_type"}
             events.insert(0, mention | {"type": "app_mention"})
+        for file in message.files:
+            shared: Json = {"type": "file_shared", "file_id": file.id, "user_id": message.user}
+            shared |= {"file": {"id": file.id}, "channel_id": message.channel, "event_ts": message.ts}
+            events.append(shared)
         return events
 
     def _shape(self, message: Message | None) -> Json:
@@ -92,24 +145,25 @@ class EventFeed:
                 shape["parent_user_id"] = self._workspace.message(message.channel, message.thread_ts).user
         return shape
 
-    def _joined(self, change: Change) -> list[Json]:
+    def _moved(self, change: Change) -> list[Json]:
+        """Somebody came into a channel, or left it. Of others the bot hears while it is there itself."""
         room = self._workspace.channel(change.data["channel"])
+        event_ts = self._workspace.next_ts()
+        if change.kind == "left" and change.actor == BOT_USER_ID:
+            kind = "group_left" if room.kind == "group" else "channel_left"
+            return [{"type": kind, "channel": room.id, "actor_id": "", "event_ts": event_ts}]
         if BOT_USER_ID not in room.members:
             return []
-        event: Json = {
-            "type": "member_joined_channel",
-            "user": change.actor,
-            "channel": room.id,
-            "channel_type": "C",
-            "team": TEAM_ID,
-            "event_ts": self._workspace.next_ts(),
-        }
+        kind = "member_joined_channel" if change.kind == "joined" else "member_left_channel"
+        letter = "G" if room.kind == "group" else "C"
+        event: Json = {"type": kind, "user": change.actor, "channel": room.id, "channel_type": letter}
+        event |= {"team": self._workspace.person(change.actor).team, "event_ts": event_ts}
         if change.data.get("inviter"):
             event["inviter"] = change.data["inviter"]
         return [event]
 
 
-def callback(event: Json) -> Json:
+def callback(event: Json, *, shared: bool = False) -> Json:
     """The event in the wrapping that Slack sends it in."""
     return {
         "token": "playground",
@@ -129,5 +183,5 @@ def callback(event: Json) -> Json:
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": shared,
     }

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from bot.playground.faults import Faults
 from bot.playground.records import Json
 from bot.playground.socket_mode import RETRIES, Undelivered
 
@@ -24,7 +25,10 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 class HttpMode:
     """Posts every payload to one request URL."""
 
-    def __init__(self, request_url: str, signing_secret: str, ack_seconds: float = 3.0) -> None:
+    def __init__(
+        self, request_url: str, signing_secret: str, faults: Faults, ack_seconds: float = 3.0
+    ) -> None:
+        self._faults = faults
         self._url = request_url
         self._secret = signing_secret
         self._seconds = ack_seconds
@@ -74,7 +78,10 @@ class HttpMode:
         }
         request = urllib.request.Request(self._url, body, headers | signed, method="POST")
         with urllib.request.urlopen(request, timeout=self._seconds) as answer:
-            return str(answer.read().decode())
+            acknowledged = str(answer.read().decode())
+        if self._faults.loses(self._faults.lost_acks):
+            raise TimeoutError("the acknowledgement was lost on purpose")
+        return acknowledged
 
     async def close(self) -> None:
         for task in list(self._deliveries):

@@ -5,16 +5,18 @@ the bot's acknowledgement does to the workspace.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.playground.blocks import elements, view_faults, with_ids
+from bot.playground.blocks import elements, with_ids
+from bot.playground.checks import checked_view
 from bot.playground.interactivity import Origin, action_of, input_faults, state_values
 from bot.playground.parts import Parts
-from bot.playground.records import APP_ID, TEAM_ID, Change, Channel, Json, Message, Person, View
+from bot.playground.records import Change, Channel, Json, Message, Person, View
+from bot.playground.refused import Refused
 from bot.playground.socket_mode import Undelivered
+from bot.playground.teams import APP_ID, TEAM_ID
 from bot.playground.web_api import answer_to
-from bot.playground.workspace import Refused
 
 Place = tuple[str, str]
-ROOM_NAMES = {"im": "directmessage", "group": "privategroup"}
+ROOM_NAMES = {"im": "directmessage", "group": "privategroup", "mpim": "privategroup"}
 
 
 class FieldErrors(Exception):
@@ -27,7 +29,7 @@ class FieldErrors(Exception):
 
 def _common(parts: Parts, person: Person, kind: str) -> Json:
     domain = parts.workspace.name.lower().replace(" ", "-")
-    user = {"id": person.id, "username": person.name, "name": person.name, "team_id": TEAM_ID}
+    user = {"id": person.id, "username": person.name, "name": person.name, "team_id": person.team}
     return {
         "type": kind,
         "token": "playground",
@@ -150,7 +152,7 @@ def _tell_picks(parts: Parts, person: Person, message: Message, picks: Json) -> 
 
 
 def view_of(parts: Parts, person: Person, id: str) -> View:
-    view = parts.workspace.find_view(id)
+    view = parts.workspace.screens.find(id)
     if view.person != person.id:
         raise Refused("not_found")
     return view
@@ -188,29 +190,28 @@ async def submit(parts: Parts, person: Person, view: View, picked: Json) -> Json
     kind = answer.get("response_action")
     if kind == "errors":
         raise FieldErrors(answer.get("errors", {}))
-    stack = parts.workspace.stack(person.id)
+    stack = parts.workspace.screens.stack(person.id)
     if kind in ("update", "push"):
         body = answer.get("view") or {}
-        if view_faults(body):
-            raise Refused("invalid_view", *view_faults(body))
+        checked_view(parts, body)
         body = body | {"blocks": list(with_ids(body["blocks"]))}
         if kind == "update":
-            parts.workspace.change_view(parts.workspace.find_view(view.id), body)
+            parts.workspace.screens.change(parts.workspace.screens.find(view.id), body)
         else:
-            parts.workspace.push_view(person.id, body)
+            parts.workspace.screens.push(person.id, body)
     elif kind == "clear":
-        parts.workspace.set_stack(person.id, [])
+        parts.workspace.screens.set_stack(person.id, [])
     else:
         # Without an answer the submitted modal closes, and what lies under it shows again.
-        parts.workspace.set_stack(person.id, [other for other in stack if other.id != view.id])
+        parts.workspace.screens.set_stack(person.id, [other for other in stack if other.id != view.id])
     return {"action": kind}
 
 
 async def close(parts: Parts, person: Person, view: View, *, everything: bool = False) -> None:
-    stack = parts.workspace.stack(person.id)
+    stack = parts.workspace.screens.stack(person.id)
     cleared = everything or bool(view.body.get("clear_on_close"))
     going = stack if cleared else [view]
-    parts.workspace.set_stack(person.id, [other for other in stack if other not in going])
+    parts.workspace.screens.set_stack(person.id, [other for other in stack if other not in going])
     for gone in reversed(going):
         if gone.body.get("notify_on_close"):
             payload = _common(parts, person, "view_closed") | {"view": gone.slack(), "is_cleared": cleared}

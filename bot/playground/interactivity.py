@@ -12,11 +12,23 @@ from typing import Any
 
 from bot.playground.blocks import elements
 from bot.playground.records import Json
-from bot.playground.workspace import Refused
+from bot.playground.refused import Refused
 
 TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 1800.0
 RESPONSE_USES = 5
+# Where the state of an element holds what was picked; what it starts with is named likewise.
+HELD = {
+    "users_select": "selected_user",
+    "conversations_select": "selected_conversation",
+    "channels_select": "selected_channel",
+    "multi_users_select": "selected_users",
+    "multi_conversations_select": "selected_conversations",
+    "multi_channels_select": "selected_channels",
+    "datepicker": "selected_date",
+    "timepicker": "selected_time",
+    "datetimepicker": "selected_date_time",
+}
 
 
 class Triggers:
@@ -92,10 +104,18 @@ def options(element: Json) -> list[Json]:
 def element_state(element: Json, picked: Any) -> Json:
     """An element's state in Slack's shape.
 
-    `picked` is what the page sends: a text, an option's value, or a list of values; None for what the element
-    starts with.
+    `picked` is what the page sends: a text, an option's value, an id, a date, or a list of them; None for what the
+    element starts with.
     """
     kind = element["type"]
+    if kind in HELD:
+        name = HELD[kind]
+        chosen = element.get(name.replace("selected", "initial")) if picked is None else picked
+        if kind.startswith("multi_"):
+            chosen = [chosen] if isinstance(chosen, str) else list(chosen or ())
+        elif kind == "datetimepicker" and chosen:
+            chosen = int(chosen)
+        return {"type": kind, name: chosen if kind.startswith("multi_") else chosen or None}
     known = {option["value"]: option for option in options(element)}
     if kind in ("checkboxes", "multi_static_select"):
         chosen = (
@@ -130,7 +150,7 @@ def input_faults(blocks: Sequence[Json], values: Json) -> dict[str, str]:
             continue
         element = block["element"]
         state = values[block["block_id"]][element["action_id"]]
-        given = state.get("value") or state.get("selected_option") or state.get("selected_options")
+        given = next((value for name, value in state.items() if name != "type"), None)
         if not given and not block.get("optional"):
             faults[block["block_id"]] = "Please complete this required field."
         elif isinstance(given, str) and len(given) < element.get("min_length", 0):

@@ -5,7 +5,7 @@ and refuses a method whose scope the app doesn't ask for. So a forgotten scope s
 real workspace. Without one, everything is allowed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,16 +24,45 @@ SCOPES = {
     "bots.info": ("users:read",),
     "team.info": ("team:read",),
     "files.info": ("files:read",),
+    "files.list": ("files:read",),
+    "files.delete": ("files:write",),
     "files.getUploadURLExternal": ("files:write",),
     "files.completeUploadExternal": ("files:write",),
+    "pins.add": ("pins:write",),
+    "pins.list": ("pins:read",),
+    "pins.remove": ("pins:write",),
     "conversations.join": ("channels:join",),
-    "conversations.members": ("channels:read", "groups:read", "im:read", "mpim:read"),
     "conversations.open": ("im:write", "mpim:write", "groups:write", "channels:manage"),
     "assistant.threads.setStatus": ("chat:write", "assistant:write"),
     "assistant.threads.setTitle": ("assistant:write",),
     "assistant.threads.setSuggestedPrompts": ("assistant:write",),
 }
-SUFFIX = {"channel": "channels", "group": "groups", "im": "im"}
+# What these need goes by the kind of conversation that they are about.
+BY_KIND = {
+    "conversations.info": "read",
+    "conversations.members": "read",
+    "conversations.history": "history",
+    "conversations.replies": "history",
+    "conversations.list": "read",
+    "users.conversations": "read",
+}
+SUFFIX = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
+# Events that Slack sends only to those who may see what they are about.
+EVENT_SCOPES = {
+    "app_mention": ("app_mentions:read",),
+    "channel_left": ("channels:read",),
+    "file_change": ("files:read",),
+    "file_created": ("files:read",),
+    "file_deleted": ("files:read",),
+    "file_shared": ("files:read",),
+    "group_left": ("groups:read",),
+    "member_joined_channel": ("channels:read", "groups:read"),
+    "member_left_channel": ("channels:read", "groups:read"),
+    "pin_added": ("pins:read",),
+    "pin_removed": ("pins:read",),
+    "reaction_added": ("reactions:read",),
+    "reaction_removed": ("reactions:read",),
+}
 
 
 @dataclass(frozen=True)
@@ -90,16 +119,28 @@ class Manifest:
             events=None if events is None else frozenset(events),
         )
 
-    def lacks_scope(self, method: str) -> tuple[str, ...]:
-        """The scopes of which one would be needed; none when the app may call the method."""
-        wanted = SCOPES.get(method, ())
-        if self.scopes is None or not wanted or self.scopes.intersection(wanted):
+    def lacks_scope(self, method: str, kinds: Iterable[str] = ()) -> tuple[str, ...]:
+        """The scopes of which one would be needed; none when the app may call the method.
+
+        kinds: the kinds of conversation that the call is about, as far as it is about any.
+        """
+        if self.scopes is None:
             return ()
-        return wanted
+        wanted = SCOPES.get(method, ())
+        if wanted and not self.scopes.intersection(wanted):
+            return wanted
+        if method not in BY_KIND:
+            return ()
+        each = (f"{SUFFIX[kind]}:{BY_KIND[method]}" for kind in kinds)
+        return tuple(scope for scope in each if scope not in self.scopes)[:1]
 
     def wants(self, event: Json) -> bool:
         if self.events is None:
             return True
         if event["type"] == "message":
-            return f"message.{SUFFIX[event['channel_type']]}" in self.events
-        return event["type"] in self.events
+            suffix = SUFFIX[event["channel_type"]]
+            return f"message.{suffix}" in self.events and self._granted(f"{suffix}:history")
+        return event["type"] in self.events and self._granted(*EVENT_SCOPES.get(event["type"], ()))
+
+    def _granted(self, *scopes: str) -> bool:
+        return self.scopes is None or not scopes or not self.scopes.isdisjoint(scopes)

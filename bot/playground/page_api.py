@@ -19,7 +19,14 @@ name (`general`; `dm` is the person's direct message with the bot).
 | `POST /page/close` | `view_id[, all]` | |
 | `POST /page/home` | `tab` (`home` or `messages`) | |
 | `POST /page/shortcut` | `callback_id[, channel, ts]` | |
-| `POST /page/invite` | `channel` | brings the bot into a channel |
+| `POST /page/invite`, `/page/remove` | `channel` | brings the bot into a channel, or takes it out |
+| `POST /page/upload` | `channel, files: [{name, content in base64}][, text][, thread_ts]` | `ts`, `files`: their ids |
+| `POST /page/delete_file` | `file` | |
+| `POST /page/pin` | `channel, ts, on` | |
+| `POST /page/canvas` | `channel, text (Markdown)[, title]` | `file` |
+| `GET /page/file/{id}?person=` | | the file |
+| `GET /page/faults` | | `faults`: how the fault panel's switches stand (`faults.py` says what they are) |
+| `POST /page/faults` | any switch; `do`: `disconnect`, `cut`, `limit` (with `seconds`), `uninstall` or `reset` | `faults` |
 
 `value` of an action: nothing for a button, the option's value for a select, overflow menu or radio buttons, a list of
 values for checkboxes, the chosen button's value for `feedback_buttons`. `action_id` alone is enough where it is unique in
@@ -34,14 +41,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bot.playground import interactions
+from bot.playground import interactions, page_files
 from bot.playground.arguments import Arguments, read_body
+from bot.playground.faults import tell
+from bot.playground.page_rooms import member_room, person_of, room_of
 from bot.playground.page_state import Live, shown_message, snapshot
 from bot.playground.parts import Parts
-from bot.playground.records import BOT_USER_ID, Channel, Json, Person
+from bot.playground.records import Channel, Json, Person
+from bot.playground.refused import Refused
 from bot.playground.socket_mode import Undelivered
+from bot.playground.teams import BOT_USER_ID
 from bot.playground.typed import wire_text
-from bot.playground.workspace import Refused
 
 Act = Callable[[Parts, Person, Arguments], Awaitable[Json]]
 
@@ -49,35 +59,11 @@ SENTENCES = {
     "not_connected": "Lorebot isn't connected, so nobody took this. Start it, then try again.",
     "operation_timeout": "Lorebot didn't respond within 3 seconds. Try again.",
     "dispatch_failed": "Lorebot couldn't be reached. Try again.",
-    "not_yours": "Only the person who wrote a message can change it.",
+    "not_yours": "Only who made it can change it.",
+    "already_pinned": "It is pinned already.",
     "not_a_member": "You aren't in this channel.",
     "unknown_command": "No app answers to this command.",
 }
-
-
-def person_of(parts: Parts, given: str) -> Person:
-    for person in parts.workspace.people.values():
-        if given in (person.id, person.name) and not person.is_bot:
-            return person
-    raise Refused("user_not_found", f"{given!r} is nobody here")
-
-
-def room_of(parts: Parts, person: Person, given: Arguments) -> Channel:
-    """The channel an act happens in, by id or name, if the person may see it."""
-    wanted = given.required("channel")
-    if wanted == "dm":
-        return parts.workspace.direct(person.id)
-    for channel in parts.workspace.channels_of(person.id):
-        if wanted == channel.id or (channel.kind != "im" and wanted == channel.name):
-            return channel
-    raise Refused("channel_not_found", f"{person.name} sees no channel {wanted!r}")
-
-
-def member_room(parts: Parts, person: Person, given: Arguments) -> Channel:
-    room = room_of(parts, person, given)
-    if person.id not in room.members:
-        raise Refused("not_a_member")
-    return room
 
 
 async def message(parts: Parts, person: Person, given: Arguments) -> Json:
@@ -103,7 +89,8 @@ async def delete(parts: Parts, person: Person, given: Arguments) -> Json:
         # Dismissing what only this person sees: the bot isn't told, as in Slack.
         parts.workspace.drop_whisper(room.id, given.text("ts"))
         return {}
-    parts.workspace.delete(_own(parts, person, given).id, given.text("ts"))
+    room = room_of(parts, person, given) if person.is_admin else _own(parts, person, given)
+    parts.workspace.delete(room.id, given.required("ts"))
     return {}
 
 
@@ -124,7 +111,14 @@ async def react(parts: Parts, person: Person, given: Arguments) -> Json:
     return {}
 
 
+def _of_this_workspace(person: Person) -> None:
+    """Apps' commands and shortcuts are for the workspace they are installed in."""
+    if person.is_stranger:
+        raise Refused("not_allowed", "People from other workspaces can't use this workspace's apps.")
+
+
 async def command(parts: Parts, person: Person, given: Arguments) -> Json:
+    _of_this_workspace(person)
     name = given.required("command")
     if name not in {known.command for known in parts.manifest.commands}:
         raise Refused("unknown_command", f"{name} is no command here")
@@ -161,6 +155,7 @@ async def home(parts: Parts, person: Person, given: Arguments) -> Json:
 
 
 async def shortcut(parts: Parts, person: Person, given: Arguments) -> Json:
+    _of_this_workspace(person)
     callback = given.required("callback_id")
     if not given.text("ts"):
         await interactions.shortcut(parts, person, callback)
@@ -177,6 +172,41 @@ async def invite(parts: Parts, person: Person, given: Arguments) -> Json:
     return {}
 
 
+async def remove(parts: Parts, person: Person, given: Arguments) -> Json:
+    room = member_room(parts, person, given)
+    if room.kind not in ("channel", "group"):
+        raise Refused("invalid_arguments", "Nobody leaves this conversation.")
+    parts.workspace.leave(room.id, BOT_USER_ID)
+    return {}
+
+
+async def faults(parts: Parts, person: Person, given: Arguments) -> Json:
+    """The fault panel: switches are set, `do` names what happens once."""
+    switches = {name: value for name, value in given.items() if name not in ("person", "do", "seconds")}
+    parts.faults.change(switches)
+    await once(parts, given.text("do"), given)
+    tell(parts.workspace, parts.faults)
+    return {"faults": parts.faults.shown()}
+
+
+async def once(parts: Parts, what: str, given: Arguments) -> None:
+    if what == "disconnect":
+        await parts.socket_mode.refresh()
+    elif what == "cut":
+        await parts.socket_mode.cut()
+    elif what == "limit":
+        parts.faults.limit(given.number("seconds", 10))
+    elif what == "uninstall":
+        parts.feed.uninstalled()
+        parts.faults.uninstalled = True
+    elif what == "reset":
+        parts.faults.reset()
+    elif what:
+        raise Refused("invalid_arguments", f"do: {what!r} is none of {', '.join(ONCE)}")
+
+
+ONCE = ("disconnect", "cut", "limit", "uninstall", "reset")
+
 ACTS: dict[str, Act] = {
     "message": message,
     "edit": edit,
@@ -189,6 +219,9 @@ ACTS: dict[str, Act] = {
     "home": home,
     "shortcut": shortcut,
     "invite": invite,
+    "remove": remove,
+    "faults": faults,
+    **page_files.ACTS,
 }
 
 
@@ -212,6 +245,9 @@ def routes(parts: Parts, live: Live) -> list[Route]:
 
     async def state(request: Request) -> Response:
         return _read(request, lambda person, given: {"state": snapshot(parts, person.id)})
+
+    async def faults_now(request: Request) -> Response:
+        return JSONResponse({"ok": True, "faults": parts.faults.shown()})
 
     async def messages(request: Request) -> Response:
         def listed(person: Person, given: Arguments) -> Json:
@@ -241,6 +277,8 @@ def routes(parts: Parts, live: Live) -> list[Route]:
     return [
         Route("/page/state", state),
         Route("/page/live", follow),
+        Route("/page/faults", faults_now, methods=["GET"]),
+        Route("/page/file/{id}", page_files.show(parts)),
         Route("/page/messages", messages),
         Route("/page/{act}", act, methods=["POST"]),
     ]

@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Any
 
+from bot.playground.files import Upload
 from bot.playground.parts import Parts
-from bot.playground.records import BOT_USER_ID, Change, Channel, Json, Message
+from bot.playground.records import Change, Channel, Json, Message
+from bot.playground.teams import BOT_USER_ID
 
 KEPT = 500
 WAITING = 5000
@@ -24,14 +26,15 @@ def snapshot(parts: Parts, person: str) -> Json:
     channels = workspace.channels_of(person)
     messages = [m for c in channels for m in workspace.messages(c.id)[-KEPT:]]
     visible = {channel.id for channel in channels}
-    home = workspace.homes.get(person)
+    home = workspace.screens.homes.get(person)
     return {
         "team": {"name": workspace.name, "bot": BOT_USER_ID, "bot_name": parts.manifest.bot_name},
         "me": person,
         "people": [shown_person(parts, id) for id in workspace.people],
-        "channels": [shown_channel(channel, person) for channel in channels],
+        "channels": [shown_channel(parts, channel, person) for channel in channels],
+        "faults": parts.faults.shown(),
         "messages": [shown_message(parts, m, person) for m in [*messages, *workspace.whispers(person)]],
-        "views": [view.slack() for view in workspace.stack(person)],
+        "views": [view.slack() for view in workspace.screens.stack(person)],
         "home": home.slack() if home else None,
         "statuses": [status for status in workspace.statuses() if status["channel"] in visible],
         "prompts": [prompts for channel, prompts in workspace.prompts.items() if channel in visible],
@@ -44,25 +47,47 @@ def snapshot(parts: Parts, person: str) -> Json:
 
 
 def shown_person(parts: Parts, id: str) -> Json:
-    return asdict(parts.workspace.person(id))
+    who = parts.workspace.person(id)
+    return asdict(who) | {"is_stranger": who.is_stranger}
 
 
-def shown_channel(channel: Channel, person: str) -> Json:
+def shown_channel(parts: Parts, channel: Channel, person: str) -> Json:
     return {
         "id": channel.id,
         "name": channel.name,
         "kind": channel.kind,
         "topic": channel.topic,
+        "shared": channel.shared,
         "member": person in channel.members,
+        "members": list(channel.members),
         "bot_in": BOT_USER_ID in channel.members,
+        "canvas": _canvas(parts, channel),
     }
+
+
+def _canvas(parts: Parts, channel: Channel) -> Json | None:
+    id = parts.uploads.canvases.get(channel.id)
+    if id is None:
+        return None
+    found = parts.uploads.get(id)
+    return {"id": id, "title": found.title, "text": found.source, "user": found.user}
 
 
 def shown_message(parts: Parts, message: Message, person: str) -> Json:
     shape = message.slack(parts.manifest.bot_name)
     shape |= {"channel": message.channel, "only_for": message.only_for}
+    if message.files and not message.tombstone:
+        shape["files"] = [shown_file(each) for each in message.files]
     picks = parts.workspace.picks.get((person, message.channel, message.ts))
     return shape | {"picks": picks or {}}
+
+
+def shown_file(file: Upload) -> Json:
+    if file.gone:
+        return file.slack()
+    named = ("id", "name", "title", "size", "user", "pretty_type", "mode")
+    shape = {name: value for name, value in file.slack().items() if name in named}
+    return shape | {"alt_txt": file.alt, "picture": file.picture is not None}
 
 
 class Live:
@@ -117,9 +142,9 @@ class Live:
             return {"kind": "gone", "channel": message.channel, "ts": message.ts}
         if message is not None:
             return {"kind": "message", "message": shown_message(self._parts, message, person)}
-        if change.kind == "joined":
+        if change.kind in ("joined", "left", "channel"):
             channel = self._parts.workspace.channel(change.data["channel"])
-            return {"kind": "channel", "channel": shown_channel(channel, person)}
+            return {"kind": "channel", "channel": shown_channel(self._parts, channel, person)}
         return {"kind": change.kind, **change.data}
 
 

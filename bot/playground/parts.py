@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.playground.events import EventFeed
+from bot.playground.faults import Faults
 from bot.playground.interactivity import Origin, ResponseUrls, Triggers
+from bot.playground.limits import Limits
 from bot.playground.manifest import Manifest
 from bot.playground.shelf import Shelf
 from bot.playground.socket_mode import Line, SocketMode
@@ -29,6 +31,8 @@ class Parts:
     triggers: Triggers
     response_urls: ResponseUrls
     uploads: Shelf
+    faults: Faults
+    limits: Limits
 
     def response_url(self, origin: Origin) -> str:
         return f"{self.url}/response/{self.response_urls.issue(origin)}"

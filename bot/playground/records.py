@@ -6,20 +6,18 @@ The shapes that Slack's clients expect are made here too, beside the record that
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Json = dict[str, Any]
-ChannelKind = Literal["channel", "group", "im"]
+from bot.playground.files import Upload
+from bot.playground.teams import APP_ID, BOT_ID, BOT_USER_ID, PARTNER_ID, TEAM_ID
 
-TEAM_ID = "T0LOREPLAY"
-APP_ID = "A0LOREPLAY"
-BOT_ID = "B0LOREPLAY"
-BOT_USER_ID = "U0LOREBOT0"
-SYSTEM_USER_ID = "USLACKBOT"
+Json = dict[str, Any]
+ChannelKind = Literal["channel", "group", "im", "mpim"]
+
 DEFAULT_COMMAND = "/lorebot"
 
 
 @dataclass(frozen=True)
 class Person:
-    """Someone of the team, or the bot itself."""
+    """Someone of the team, a guest of it, somebody from another workspace, or the bot itself."""
 
     id: str
     name: str
@@ -27,6 +25,13 @@ class Person:
     title: str = ""
     is_admin: bool = False
     is_bot: bool = False
+    is_guest: bool = False
+    team: str = TEAM_ID
+
+    @property
+    def is_stranger(self) -> bool:
+        """From another workspace: seen only in the channels that are shared with it."""
+        return self.team != TEAM_ID
 
     def slack(self) -> Json:
         first, _, last = self.real_name.partition(" ")
@@ -37,21 +42,25 @@ class Person:
             "last_name": last,
             "title": self.title,
             "email": "" if self.is_bot else f"{self.name}@playground.invalid",
+            "team": self.team,
         }
         if self.is_bot:
             profile |= {"bot_id": BOT_ID, "api_app_id": APP_ID}
         return {
             "id": self.id,
-            "team_id": TEAM_ID,
+            "team_id": self.team,
             "name": self.name,
             "real_name": self.real_name,
             "deleted": False,
             "is_admin": self.is_admin,
             "is_owner": self.is_admin,
             "is_primary_owner": False,
-            "is_restricted": False,
+            "is_restricted": self.is_guest,
+            "is_ultra_restricted": False,
+            "is_stranger": self.is_stranger,
             "is_bot": self.is_bot,
             "is_app_user": False,
+            "updated": 1700000000,
             "tz": "Etc/UTC",
             "tz_label": "Coordinated Universal Time",
             "tz_offset": 0,
@@ -62,13 +71,17 @@ class Person:
 
 @dataclass(frozen=True)
 class Channel:
-    """A public channel, a private one (`group`), or a direct message with the bot (`im`)."""
+    """A public channel, a private one (`group`), a conversation of several (`mpim`), or one with the bot (`im`).
+
+    `shared`: another workspace is connected to it.
+    """
 
     id: str
     name: str
     kind: ChannelKind
     members: tuple[str, ...]
     topic: str = ""
+    shared: bool = False
 
     def slack(self, bot: str = BOT_USER_ID) -> Json:
         shape: Json = {
@@ -76,15 +89,27 @@ class Channel:
             "created": 1700000000,
             "is_archived": False,
             "is_im": self.kind == "im",
-            "is_channel": self.kind == "channel",
+            "is_channel": self.kind in ("channel", "group"),
             "is_group": False,
-            "is_mpim": False,
+            "is_mpim": self.kind == "mpim",
             "is_private": self.kind != "channel",
+            "is_shared": self.shared,
+            "is_ext_shared": self.shared,
+            "is_org_shared": False,
+            "is_pending_ext_shared": False,
             "context_team_id": TEAM_ID,
+            "updated": 1700000000000,
         }
         if self.kind == "im":
             return shape | {"user": next(member for member in self.members if member != bot), "is_open": True}
+        if self.shared:
+            shape |= {"connected_team_ids": [PARTNER_ID], "conversation_host_id": TEAM_ID}
         return shape | {
+            "creator": self.members[0],
+            "unlinked": 0,
+            "shared_team_ids": [TEAM_ID, PARTNER_ID] if self.shared else [TEAM_ID],
+            "pending_shared": [],
+            "previous_names": [],
             "name": self.name,
             "name_normalized": self.name,
             "is_general": self.name == "general",
@@ -92,30 +117,6 @@ class Channel:
             "num_members": len(self.members),
             "topic": {"value": self.topic, "creator": "", "last_set": 0},
             "purpose": {"value": self.topic, "creator": "", "last_set": 0},
-        }
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that the bot uploads. Without `content` it is awaited still; until `shown` nobody sees it."""
-
-    id: str
-    name: str
-    length: int
-    alt: str = ""
-    title: str = ""
-    content: bytes = b""
-    shown: bool = False
-
-    def slack(self) -> Json:
-        return {
-            "id": self.id,
-            "name": self.name,
-            "title": self.title,
-            "alt_txt": self.alt,
-            "size": self.length,
-            "user": BOT_USER_ID,
-            "url_private": f"/files/{self.id}",
         }
 
 
@@ -137,6 +138,8 @@ class Message:
     metadata: Json | None = None
     literal: bool = False  # the text is words only, no mrkdwn
     files: tuple[Upload, ...] = ()
+    team: str = TEAM_ID  # of the person who wrote it
+    pinned: tuple[str, int] | None = None  # by whom, and when
 
     @property
     def is_reply(self) -> bool:
@@ -147,10 +150,12 @@ class Message:
         shape: Json = {
             "type": "message",
             "user": self.user,
-            "team": TEAM_ID,
+            "team": self.team,
             "ts": self.ts,
             "text": self.text,
         }
+        if self.team != TEAM_ID:
+            shape |= {"user_team": self.team, "source_team": self.team}
         if self.thread_ts is not None:
             shape["thread_ts"] = self.thread_ts
         if self.user == BOT_USER_ID:
@@ -162,7 +167,11 @@ class Message:
         elif self.files:
             shape["subtype"] = "file_share"
         if self.files and not self.tombstone:
-            shape["files"] = [each.slack() for each in self.files]
+            shape |= {"files": [each.slack() for each in self.files], "upload": True}
+        if self.pinned is not None:
+            by, at = self.pinned
+            shape["pinned_to"] = [self.channel]
+            shape["pinned_info"] = {"channel": self.channel, "pinned_by": by, "pinned_ts": at}
         if self.blocks:
             shape["blocks"] = list(self.blocks)
         if self.edited_ts is not None:
@@ -239,3 +248,18 @@ def bot_profile(name: str) -> Json:
         "deleted": False,
         "team_id": TEAM_ID,
     }
+
+
+def pinned(url: str, message: Message, bot_name: str) -> Json:
+    """One item of `pins.list`, and of the events about pins."""
+    by, at = message.pinned or ("", 0)
+    shape = message.slack(bot_name) | {"permalink": permalink(url, message)}
+    item = {"type": "message", "channel": message.channel, "message": shape}
+    return item | {"created": at, "created_by": by}
+
+
+def permalink(url: str, message: Message) -> str:
+    link = f"{url}/archives/{message.channel}/p{message.ts.replace('.', '')}"
+    if message.is_reply:
+        link += f"?thread_ts={message.thread_ts}&cid={message.channel}"
+    return link

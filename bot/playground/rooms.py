@@ -2,8 +2,9 @@
 
 from bot.playground.arguments import Arguments
 from bot.playground.parts import Parts
-from bot.playground.records import BOT_USER_ID, Channel
-from bot.playground.workspace import Refused
+from bot.playground.records import Channel
+from bot.playground.refused import Refused
+from bot.playground.teams import BOT_USER_ID
 
 
 def room(parts: Parts, given: Arguments, name: str = "channel") -> Channel:
@@ -22,3 +23,22 @@ def joined_room(parts: Parts, given: Arguments, name: str = "channel") -> Channe
     if BOT_USER_ID not in found.members:
         raise Refused("not_in_channel")
     return found
+
+
+def known_thread(parts: Parts, room: Channel, ts: str) -> None:
+    try:
+        parts.workspace.message(room.id, ts)
+    except Refused:
+        raise Refused("thread_not_found") from None
+
+
+TYPES = {"channel": "public_channel", "group": "private_channel", "im": "im", "mpim": "mpim"}
+
+
+def kinds(parts: Parts, method: str, given: Arguments) -> list[str]:
+    """The kinds of conversation that a call is about: of the one it names, or those it asks to be listed."""
+    if method in ("conversations.list", "users.conversations"):
+        asked = given.text("types", "public_channel").replace(" ", "").split(",")
+        return [kind for kind, type in TYPES.items() if type in asked]
+    found = parts.workspace.channels.get(given.text("channel"))
+    return [found.kind] if found is not None else []

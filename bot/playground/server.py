@@ -34,8 +34,10 @@ from bot.errors import LorebotError
 from bot.playground import page_api
 from bot.playground.documents import documents
 from bot.playground.events import EventFeed
+from bot.playground.faults import Faults
 from bot.playground.http_mode import HttpMode
 from bot.playground.interactivity import ResponseUrls, Triggers
+from bot.playground.limits import Limits
 from bot.playground.manifest import Manifest
 from bot.playground.opening import open_workspace
 from bot.playground.page_state import Live
@@ -43,7 +45,7 @@ from bot.playground.parts import Parts
 from bot.playground.records import Change
 from bot.playground.shelf import Shelf
 from bot.playground.socket_mode import Line, SocketMode
-from bot.playground.uploads import receive, show
+from bot.playground.uploads import download, receive
 from bot.playground.web_api import response_url, web_api
 
 HOST = "127.0.0.1"
@@ -104,10 +106,12 @@ def build(
     """
     declared = Manifest.read(manifest) if manifest is not None else Manifest()
     workspace = open_workspace(workspace_name, declared.bot_name)
-    socket_mode = SocketMode(ack_seconds)
-    line: Line = HttpMode(request_url, signing_secret, ack_seconds) if request_url else socket_mode
+    faults = Faults()
+    socket_mode = SocketMode(faults, ack_seconds)
+    line: Line = HttpMode(request_url, signing_secret, faults, ack_seconds) if request_url else socket_mode
+    url = url.rstrip("/")
     parts = Parts(
-        url=url.rstrip("/"),
+        url=url,
         folder=folder,
         bot_token=bot_token,
         app_token=app_token,
@@ -117,10 +121,12 @@ def build(
         workspace=workspace,
         line=line,
         socket_mode=socket_mode,
-        feed=EventFeed(workspace, line, declared),
+        feed=EventFeed(workspace, line, declared, faults, url),
         triggers=Triggers(),
         response_urls=ResponseUrls(),
         uploads=Shelf(),
+        faults=faults,
+        limits=Limits(),
     )
     socket_mode.on_presence.append(
         lambda here: workspace.tell(Change("connected", None, {"connected": here}))
@@ -150,7 +156,7 @@ def build(
             Route("/api/{method:path}", web_api(parts), methods=["GET", "POST"]),
             Route("/response/{key}", response_url(parts), methods=["POST"]),
             Route("/upload/{id}", receive(parts), methods=["POST"]),
-            Route("/files/{id}", show(parts)),
+            Route("/files-pri/{key}/{path:path}", download(parts)),
             WebSocketRoute("/link/", link),
             Route("/documents", page),
             Route("/documents/{path:path}", page),

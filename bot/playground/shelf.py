@@ -1,18 +1,25 @@
-"""Where the playground keeps uploaded files while it runs."""
+"""Where the playground keeps files while it runs, and where each of them was shared."""
 
+import secrets
 from dataclasses import replace
 
-from bot.playground.records import Upload
-from bot.playground.workspace import Refused
+from bot.playground.files import Upload
+from bot.playground.refused import Refused
 
-KEPT = 50
+KEPT = 200
+
+
+def fresh_id() -> str:
+    return "F" + secrets.token_hex(5).upper()
 
 
 class Shelf:
-    """Uploads by id, oldest first; the oldest go when there are more than `KEPT`."""
+    """Files by id, oldest first; the oldest go when there are more than `KEPT`."""
 
     def __init__(self) -> None:
         self._known: dict[str, Upload] = {}
+        self._shares: dict[str, list[tuple[str, str]]] = {}
+        self.canvases: dict[str, str] = {}  # channel -> file
 
     def expect(self, upload: Upload) -> None:
         self._known[upload.id] = upload
@@ -33,6 +40,31 @@ class Shelf:
         self._known[id] = replace(found, title=title or found.name, shown=True)
         return self._known[id]
 
-    def finished(self, id: str) -> Upload | None:
+    def put(self, upload: Upload) -> Upload:
+        """A file that is complete, or another state of one."""
+        self._known[upload.id] = replace(upload, length=len(upload.content), shown=True)
+        return self._known[upload.id]
+
+    def share(self, id: str, channel: str, ts: str) -> None:
+        self._shares.setdefault(id, []).append((channel, ts))
+
+    def shares(self, id: str) -> list[tuple[str, str]]:
+        """The channels that the file was shared in, with the messages it hangs on."""
+        return list(self._shares.get(id, ()))
+
+    def remove(self, id: str) -> Upload:
+        """The stone that is left of the file."""
+        gone = replace(self.get(id), gone=True, content=b"")
+        del self._known[id]
+        self.canvases = {channel: file for channel, file in self.canvases.items() if file != id}
+        return gone
+
+    def all(self) -> list[Upload]:
+        """Every file that may be shown, the newest first."""
+        return [each for each in reversed(self._known.values()) if each.shown]
+
+    def get(self, id: str) -> Upload:
         found = self._known.get(id)
-        return found if found is not None and found.shown else None
+        if found is None or not found.shown:
+            raise Refused("file_not_found")
+        return found

@@ -17,7 +17,9 @@ from typing import Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.playground.records import APP_ID, Json
+from bot.playground.faults import Faults
+from bot.playground.records import Json
+from bot.playground.teams import APP_ID
 
 RETRIES = 3
 TICKET_SECONDS = 30.0
@@ -62,7 +64,8 @@ class Connection:
 class SocketMode:
     """The server side of Socket Mode. `on_presence` hears whenever the bot appears or goes."""
 
-    def __init__(self, ack_seconds: float = 3.0) -> None:
+    def __init__(self, faults: Faults, ack_seconds: float = 3.0) -> None:
+        self.faults = faults
         self.ack_seconds = ack_seconds
         self.on_presence: list[Callable[[bool], None]] = []
         self._connections: list[Connection] = []
@@ -116,7 +119,7 @@ class SocketMode:
             message = json.loads(text)
         except ValueError:
             return
-        if not isinstance(message, dict):
+        if not isinstance(message, dict) or self.faults.loses(self.faults.lost_acks):
             return
         envelope = str(message.get("envelope_id", ""))
         connection.unacknowledged.discard(envelope)
@@ -147,6 +150,11 @@ class SocketMode:
         """Ask every connection to reconnect, then close it, as Slack does every few hours."""
         for connection in list(self._connections):
             await connection.send({"type": "disconnect", "reason": "refresh_requested", "debug_info": {}})
+        await self.cut()
+
+    async def cut(self) -> None:
+        """Close every connection without a word, as a bad network does."""
+        for connection in list(self._connections):
             await connection.socket.close()
             self._forget(connection)
 

@@ -1,24 +1,33 @@
-"""Files that the bot uploads: first it asks where to, then it sends the bytes there, then it says who is to see them.
+"""Files through the Web API: uploading in three steps (where to, the bytes, who is to see them), looking, deleting.
 
-Kept in memory, the newest of them; only pictures are ever shown.
+A bot sees its own files, and those that were shared in a conversation it is in; it downloads them with its token.
 """
 
-import secrets
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from bot.playground import rooms
 from bot.playground.arguments import Arguments
+from bot.playground.files import Upload
 from bot.playground.parts import Parts
-from bot.playground.records import BOT_USER_ID, Json, Upload
-from bot.playground.web_talk import known_thread
-from bot.playground.workspace import Refused
+from bot.playground.records import Channel, Json
+from bot.playground.refused import Refused
+from bot.playground.shelf import fresh_id
+from bot.playground.teams import BOT_USER_ID, TEAM_ID
 
 LARGEST = 20_000_000
-PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+KINDS: dict[str, Callable[[Upload], bool]] = {
+    "images": lambda file: file.mimetype.startswith("image/"),
+    "pdfs": lambda file: file.filetype == "pdf",
+    "zips": lambda file: file.filetype == "zip",
+    "canvases": lambda file: file.canvas,
+    "spaces": lambda file: file.canvas,
+}
+PRIVATE = re.compile(rf"/files-pri/{TEAM_ID}-(F[0-9A-Z]+)/")
 
 
 async def get_upload_url(parts: Parts, given: Arguments) -> Json:
@@ -26,8 +35,8 @@ async def get_upload_url(parts: Parts, given: Arguments) -> Json:
     if not 0 < length <= LARGEST:
         raise Refused("invalid_arguments", f"length: must be between 1 and {LARGEST}")
     name = given.required("filename")
-    id = "F" + secrets.token_hex(12).upper()
-    parts.uploads.expect(Upload(id, name, length, given.text("alt_txt")))
+    id = fresh_id()
+    parts.uploads.expect(Upload(id, name, length, BOT_USER_ID, parts.url, given.text("alt_txt")))
     return {"upload_url": f"{parts.url}/upload/{id}", "file_id": id}
 
 
@@ -38,12 +47,112 @@ async def complete_upload(parts: Parts, given: Arguments) -> Json:
     thread = given.text("thread_ts") or None
     room = rooms.joined_room(parts, given, "channel_id") if given.text("channel_id") else None
     if room is not None and thread is not None:
-        known_thread(parts, room, thread)
+        rooms.known_thread(parts, room, thread)
     found = [parts.uploads.finish(str(each.get("id")), str(each.get("title") or "")) for each in files]
     if room is not None:
-        comment = given.text("initial_comment")
-        parts.workspace.post(room.id, BOT_USER_ID, comment, thread_ts=thread, files=tuple(found))
-    return {"files": [each.slack() for each in found]}
+        share(parts, room, BOT_USER_ID, found, given.text("initial_comment"), thread)
+    return {"files": [_shape(parts, each) for each in found]}
+
+
+def share(
+    parts: Parts, room: Channel, person: str, files: Sequence[Upload], text: str, thread: str | None
+) -> str:
+    """Shows files in a conversation; the message's timestamp."""
+    message = parts.workspace.post(room.id, person, text, thread_ts=thread, files=tuple(files))
+    for each in files:
+        parts.uploads.share(each.id, room.id, message.ts)
+    return message.ts
+
+
+async def files_info(parts: Parts, given: Arguments) -> Json:
+    found = seen_by_bot(parts, given.required("file", "file_not_found"))
+    return {"file": _shape(parts, found), "comments": [], "response_metadata": {"next_cursor": ""}}
+
+
+async def files_list(parts: Parts, given: Arguments) -> Json:
+    room = rooms.room(parts, given).id if given.text("channel") else ""
+    kinds = [KINDS[kind] for kind in given.text("types").split(",") if kind in KINDS]
+    earliest, latest = given.number("ts_from", 0), given.number("ts_to", 2**40)
+    found = [
+        each
+        for each in parts.uploads.all()
+        if bot_may_see(parts, each)
+        and (not room or room in {channel for channel, _ in parts.uploads.shares(each.id)})
+        and (not given.text("user") or each.user == given.text("user"))
+        and (not kinds or any(is_kind(each) for is_kind in kinds))
+        and earliest <= each.created <= latest
+    ]
+    count, page = max(1, given.number("count", 100)), max(1, given.number("page", 1))
+    shown = found[(page - 1) * count : page * count]
+    paging = {"count": count, "total": len(found), "page": page, "pages": -(-len(found) // count)}
+    return {"files": [_shape(parts, each) for each in shown], "paging": paging}
+
+
+async def files_delete(parts: Parts, given: Arguments) -> Json:
+    found = seen_by_bot(parts, given.required("file", "file_not_found"))
+    if found.user != BOT_USER_ID:
+        raise Refused("cant_delete_file")
+    parts.workspace.drop_file(parts.uploads.remove(found.id), BOT_USER_ID, known_to_bot=True)
+    return {}
+
+
+def seen_by_bot(parts: Parts, id: str) -> Upload:
+    found = parts.uploads.get(id)
+    if not bot_may_see(parts, found):
+        raise Refused("file_not_found")
+    return found
+
+
+def bot_may_see(parts: Parts, file: Upload) -> bool:
+    places = (parts.workspace.channel(channel) for channel, _ in parts.uploads.shares(file.id))
+    return file.user == BOT_USER_ID or any(BOT_USER_ID in place.members for place in places)
+
+
+def _shape(parts: Parts, file: Upload) -> Json:
+    """A file with the places where it was shared."""
+    at: dict[str, list[str]] = {"channels": [], "groups": [], "ims": []}
+    shares: dict[str, dict[str, list[Json]]] = {}
+    for channel, ts in parts.uploads.shares(file.id):
+        room = parts.workspace.channel(channel)
+        public = room.kind == "channel"
+        at["channels" if public else "ims" if room.kind == "im" else "groups"].append(room.id)
+        told = {"ts": ts, "team_id": TEAM_ID, "share_user_id": file.user, "reply_users": [], "reply_count": 0}
+        if ts:
+            side = shares.setdefault("public" if public else "private", {})
+            side.setdefault(room.id, []).append(told | {"channel_name": room.name})
+    shape = file.slack() | at | {"shares": shares, "is_public": bool(at["channels"])}
+    return shape | {"comments_count": 0, "has_more_shares": False}
+
+
+def picture_faults(parts: Parts, blocks: Any) -> list[str]:
+    """What is wrong with the `slack_file`s of image blocks: each names one picture that the bot may show."""
+    faults = []
+    for at, block in enumerate(blocks if isinstance(blocks, list) else ()):
+        inside = [block, block.get("accessory"), *(block.get("elements") or ())]
+        for image in inside:
+            named = image.get("slack_file") if isinstance(image, dict) else None
+            if named is not None and not _is_picture(parts, named):
+                faults.append(f"/blocks/{at}/slack_file: invalid slack file")
+    return faults
+
+
+def _is_picture(parts: Parts, named: Any) -> bool:
+    if not isinstance(named, dict) or bool(named.get("id")) == bool(named.get("url")):
+        return False
+    id = picture_id(named)
+    try:
+        return seen_by_bot(parts, id).picture is not None
+    except Refused:
+        return False
+
+
+def picture_id(named: Json) -> str:
+    """The id of a `slack_file`, which may be named by its `url_private` or permalink too."""
+    if named.get("id"):
+        return str(named["id"])
+    url = str(named.get("url", ""))
+    found = PRIVATE.search(url)
+    return found.group(1) if found else url.rpartition("/")[2]
 
 
 def receive(parts: Parts) -> Callable[[Request], Awaitable[Response]]:
@@ -64,22 +173,30 @@ def receive(parts: Parts) -> Callable[[Request], Awaitable[Response]]:
     return upload
 
 
-def show(parts: Parts) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint that the page shows pictures from; whoever knows a file's id may see it."""
+def download(parts: Parts) -> Callable[[Request], Awaitable[Response]]:
+    """`url_private` and `url_private_download`: without the right token there is a page to sign in, as in Slack."""
 
-    async def picture(request: Request) -> Response:
-        found = parts.uploads.finished(request.path_params["id"])
-        if found is None:
-            return PlainTextResponse("no such picture", status_code=404)
-        kind = next((kind for head, kind in PICTURES.items() if found.content.startswith(head)), None)
-        if kind is None:
-            return PlainTextResponse("no such picture", status_code=404)
-        return Response(found.content, media_type=kind, headers={"Cache-Control": "private, max-age=86400"})
+    async def content(request: Request) -> Response:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        allowed = scheme.lower() == "bearer" and token.strip() == parts.bot_token
+        if not allowed or parts.faults.uninstalled or parts.manifest.lacks_scope("files.info"):
+            return RedirectResponse(f"{parts.url}/?redir={request.url.path}", status_code=302)
+        try:
+            file = seen_by_bot(parts, request.path_params["key"].removeprefix(f"{TEAM_ID}-"))
+        except Refused:
+            return PlainTextResponse("file_not_found", status_code=404)
+        kind = "text/html; charset=utf-8" if file.canvas else file.mimetype
+        return Response(file.content, media_type=kind, headers=AS_FILE)
 
-    return picture
+    return content
 
+
+AS_FILE = {"Content-Disposition": "attachment", "Cache-Control": "private, max-age=86400"}
 
 METHODS: dict[str, Callable[[Parts, Arguments], Awaitable[Json]]] = {
     "files.completeUploadExternal": complete_upload,
+    "files.delete": files_delete,
     "files.getUploadURLExternal": get_upload_url,
+    "files.info": files_info,
+    "files.list": files_list,
 }

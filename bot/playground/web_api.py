@@ -1,25 +1,31 @@
 """Slack's Web API, as far as a bot like Lorebot uses it, under `/api/METHOD`.
 
 An answer is always 200 with Slack's envelope; an error is one of Slack's codes, with details where Slack
-gives them. What each method does is in `web_talk.py` and `web_directory.py`.
+gives them, except that too many calls get 429. What each method does is in `web_talk.py`, `web_directory.py`, `uploads.py`
+and `pins.py`.
 """
 
+import asyncio
 import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
-from bot.playground import uploads, web_directory, web_talk
+from bot.playground import pins, rooms, uploads, web_directory, web_talk
 from bot.playground.arguments import Arguments, read_body
-from bot.playground.blocks import message_faults, with_ids
+from bot.playground.blocks import with_ids
+from bot.playground.checks import checked_blocks
 from bot.playground.interactivity import Origin
 from bot.playground.parts import Parts
-from bot.playground.records import BOT_USER_ID, Json
-from bot.playground.workspace import Refused
+from bot.playground.records import Json
+from bot.playground.refused import Refused
+from bot.playground.teams import BOT_USER_ID
 
-METHODS = web_talk.METHODS | web_directory.METHODS | uploads.METHODS
+METHODS = web_talk.METHODS | web_directory.METHODS | uploads.METHODS | pins.METHODS
 
 log = logging.getLogger(__name__)
 
@@ -37,20 +43,46 @@ def web_api(parts: Parts) -> Callable[[Request], Any]:
 
     async def call(request: Request) -> Response:
         name = request.path_params["method"]
+        await asyncio.sleep(parts.faults.slow_s)
         try:
             arguments = Arguments(await read_body(request))
-            _authorize(parts, name, _token(request, arguments))
+            _authorize(parts, name, _token(request, arguments), arguments)
+            if wait := math.ceil(parts.faults.limited_s) or parts.limits.wait(name, arguments):
+                return _too_many(wait)
             answer = await METHODS[name](parts, arguments)
         except Refused as error:
             log.info("%s answered %s %s", name, error.code, "; ".join(error.details))
-            return JSONResponse(envelope(error) | _scopes(parts, name, error))
+            return JSONResponse(envelope(error) | _scopes(parts, error), headers=_granted(parts))
         except Exception:
             # The playground's own fault: the bot gets what Slack answers to a fault of its own.
             log.exception("%s failed", name)
             return JSONResponse({"ok": False, "error": "internal_error"})
-        return JSONResponse({"ok": True} | answer)
+        if parts.faults.loses(parts.faults.lost_answers):
+            return Lost()
+        return JSONResponse({"ok": True} | answer, headers=_granted(parts))
 
     return call
+
+
+class Lost(Response):
+    """An answer that breaks off after its head: the call was done, and the bot doesn't get to know."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", b"100"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+        raise ClientDisconnect
+
+
+def _too_many(wait: int) -> Response:
+    body = {"ok": False, "error": "ratelimited"}
+    return JSONResponse(body, status_code=429, headers={"Retry-After": str(wait)})
+
+
+def _granted(parts: Parts) -> dict[str, str]:
+    """What the app may do, as Slack says in the head of every answer."""
+    scopes = parts.manifest.scopes
+    return {} if scopes is None else {"x-oauth-scopes": ",".join(sorted(scopes))}
 
 
 def _token(request: Request, arguments: Arguments) -> str:
@@ -58,28 +90,34 @@ def _token(request: Request, arguments: Arguments) -> str:
     return token.strip() if scheme.lower() == "bearer" else arguments.text("token")
 
 
-def _authorize(parts: Parts, name: str, token: str) -> None:
+def _authorize(parts: Parts, name: str, token: str, given: Arguments) -> None:
     if name == "api.test":
         return
     if not token:
         raise Refused("not_authed")
     if token not in (parts.bot_token, parts.app_token):
         raise Refused("invalid_auth")
+    if parts.faults.uninstalled and token == parts.bot_token:
+        raise Refused("account_inactive")
     if name not in METHODS:
         raise Refused("unknown_method", f"the playground has no method {name}")
     if (token == parts.app_token) != (name == "apps.connections.open") and name != "auth.test":
         raise Refused("not_allowed_token_type")
-    if parts.manifest.lacks_scope(name):
-        raise Refused("missing_scope")
+    if lacking := parts.manifest.lacks_scope(name, rooms.kinds(parts, name, given)):
+        raise MissingScope(*lacking)
 
 
-def _scopes(parts: Parts, name: str, error: Refused) -> Json:
-    if error.code != "missing_scope":
+class MissingScope(Refused):
+    def __init__(self, *needed: str) -> None:
+        super().__init__("missing_scope")
+        self.needed = needed
+
+
+def _scopes(parts: Parts, error: Refused) -> Json:
+    if not isinstance(error, MissingScope):
         return {}
-    return {
-        "needed": ",".join(parts.manifest.lacks_scope(name)),
-        "provided": ",".join(sorted(parts.manifest.scopes or ())),
-    }
+    provided = ",".join(sorted(parts.manifest.scopes or ()))
+    return {"needed": ",".join(error.needed), "provided": provided}
 
 
 def response_url(parts: Parts) -> Callable[[Request], Any]:
@@ -110,8 +148,7 @@ def answer_to(parts: Parts, origin: Origin, arguments: Mapping[str, Any]) -> Non
         return
     text = given.text("text")
     blocks = given.structure("blocks", "invalid_blocks_format") or []
-    if faults := message_faults(blocks):
-        raise Refused("invalid_blocks", *faults)
+    checked_blocks(parts, blocks)
     if not text and not blocks:
         raise Refused("no_text")
     shaped = with_ids(blocks)

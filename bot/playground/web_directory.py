@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 from bot.playground import rooms
 from bot.playground.arguments import Arguments
 from bot.playground.parts import Parts
-from bot.playground.records import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID, Channel, Json, Message
-from bot.playground.workspace import Refused
+from bot.playground.records import Json, Message
+from bot.playground.refused import Refused
+from bot.playground.teams import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
 
 
 async def auth_test(parts: Parts, given: Arguments) -> Json:
@@ -37,7 +38,7 @@ async def connections_open(parts: Parts, given: Arguments) -> Json:
 
 async def conversations_list(parts: Parts, given: Arguments) -> Json:
     kinds = set(given.text("types", "public_channel").replace(" ", "").split(","))
-    channels = [c for c in parts.workspace.channels_of(BOT_USER_ID) if _type(c) in kinds]
+    channels = [c for c in parts.workspace.channels_of(BOT_USER_ID) if rooms.TYPES[c.kind] in kinds]
     return _page("channels", [c.slack() for c in channels], given)
 
 
@@ -45,13 +46,11 @@ async def users_conversations(parts: Parts, given: Arguments) -> Json:
     kinds = set(given.text("types", "public_channel").replace(" ", "").split(","))
     person = given.text("user", BOT_USER_ID)
     channels = [
-        c for c in parts.workspace.channels_of(BOT_USER_ID) if person in c.members and _type(c) in kinds
+        c
+        for c in parts.workspace.channels_of(BOT_USER_ID)
+        if person in c.members and rooms.TYPES[c.kind] in kinds
     ]
     return _page("channels", [c.slack() for c in channels], given)
-
-
-def _type(channel: Channel) -> str:
-    return {"channel": "public_channel", "group": "private_channel", "im": "im"}[channel.kind]
 
 
 def _page(name: str, items: list[Json], given: Arguments, default: int = 100) -> Json:
@@ -59,15 +58,16 @@ def _page(name: str, items: list[Json], given: Arguments, default: int = 100) ->
     start = given.number("cursor", 0)
     end = start + max(1, min(given.number("limit", default), 1000))
     following = str(end) if end < len(items) else ""
-    return {
-        name: items[start:end],
-        "response_metadata": {"next_cursor": following},
-        "has_more": bool(following),
-    }
+    page: Json = {name: items[start:end], "response_metadata": {"next_cursor": following}}
+    return page | {"has_more": bool(following)} if name == "messages" else page
 
 
 async def conversations_info(parts: Parts, given: Arguments) -> Json:
-    shape = rooms.room(parts, given).slack()
+    room = rooms.room(parts, given)
+    shape = room.slack()
+    if canvas := parts.uploads.canvases.get(room.id):
+        kept = {"file_id": canvas, "is_empty": not parts.uploads.get(canvas).content, "quip_thread_id": ""}
+        shape["properties"] = {"canvas": kept}
     if not given.flag("include_num_members"):
         shape.pop("num_members", None)
     return {"channel": shape}
@@ -103,7 +103,8 @@ async def conversations_history(parts: Parts, given: Arguments) -> Json:
     room = rooms.joined_room(parts, given)
     messages = [m for m in parts.workspace.messages(room.id) if not m.is_reply or m.broadcast]
     shown = _between(messages[::-1], given)
-    return _page("messages", [_with_replies(parts, m) for m in shown], given)
+    page = _page("messages", [_with_replies(parts, m) for m in shown], given)
+    return page | {"pin_count": len(parts.workspace.pins(room.id))}
 
 
 async def conversations_replies(parts: Parts, given: Arguments) -> Json:
@@ -172,13 +173,6 @@ async def team_info(parts: Parts, given: Arguments) -> Json:
     }
 
 
-async def files_info(parts: Parts, given: Arguments) -> Json:
-    found = parts.uploads.finished(given.required("file", "file_not_found"))
-    if found is None:
-        raise Refused("file_not_found")
-    return {"file": found.slack()}
-
-
 METHODS: dict[str, Callable[[Parts, Arguments], Awaitable[Json]]] = {
     "api.test": api_test,
     "apps.connections.open": connections_open,
@@ -191,7 +185,6 @@ METHODS: dict[str, Callable[[Parts, Arguments], Awaitable[Json]]] = {
     "conversations.members": conversations_members,
     "conversations.open": conversations_open,
     "conversations.replies": conversations_replies,
-    "files.info": files_info,
     "team.info": team_info,
     "users.conversations": users_conversations,
     "users.info": users_info,

@@ -5,10 +5,12 @@ from typing import Any
 
 from bot.playground import rooms
 from bot.playground.arguments import Arguments
-from bot.playground.blocks import message_faults, view_faults, with_ids
+from bot.playground.blocks import with_ids
+from bot.playground.checks import checked_blocks, checked_view
 from bot.playground.parts import Parts
-from bot.playground.records import BOT_USER_ID, Channel, Json
-from bot.playground.workspace import Refused
+from bot.playground.records import Json, permalink
+from bot.playground.refused import Refused
+from bot.playground.teams import BOT_USER_ID
 
 TEXT_LIMIT = 40_000
 STATUS_LIMIT = 255
@@ -17,13 +19,12 @@ STATUS_LIMIT = 255
 # chat
 
 
-def _content(given: Arguments) -> tuple[str, tuple[Json, ...]]:
+def _content(parts: Parts, given: Arguments) -> tuple[str, tuple[Json, ...]]:
     text = given.text("text") or given.text("markdown_text")
     blocks = given.structure("blocks", "invalid_blocks_format")
     if blocks is None:
         blocks = [{"type": "markdown", "text": text}] if given.text("markdown_text") else []
-    if faults := message_faults(blocks):
-        raise Refused("invalid_blocks", *faults)
+    checked_blocks(parts, blocks)
     if not text and not blocks:
         raise Refused("no_text")
     if len(text) > TEXT_LIMIT:
@@ -33,10 +34,10 @@ def _content(given: Arguments) -> tuple[str, tuple[Json, ...]]:
 
 async def chat_post(parts: Parts, given: Arguments) -> Json:
     room = rooms.joined_room(parts, given)
-    text, blocks = _content(given)
+    text, blocks = _content(parts, given)
     thread = given.text("thread_ts") or None
     if thread is not None:
-        known_thread(parts, room, thread)
+        rooms.known_thread(parts, room, thread)
     message = parts.workspace.post(
         room.id,
         BOT_USER_ID,
@@ -50,20 +51,13 @@ async def chat_post(parts: Parts, given: Arguments) -> Json:
     return {"channel": room.id, "ts": message.ts, "message": message.slack(parts.manifest.bot_name)}
 
 
-def known_thread(parts: Parts, room: Channel, ts: str) -> None:
-    try:
-        parts.workspace.message(room.id, ts)
-    except Refused:
-        raise Refused("thread_not_found") from None
-
-
 async def chat_update(parts: Parts, given: Arguments) -> Json:
     room = rooms.joined_room(parts, given)
     message = parts.workspace.message(room.id, given.required("ts", "message_not_found"))
     if message.user != BOT_USER_ID:
         raise Refused("cant_update_message")
     if "blocks" in given or not given.text("text"):
-        text, blocks = _content(given)
+        text, blocks = _content(parts, given)
     else:
         # Slack keeps no blocks when only a new text is given.
         text, blocks = given.text("text"), ()
@@ -85,7 +79,7 @@ async def chat_post_ephemeral(parts: Parts, given: Arguments) -> Json:
     person = parts.workspace.person(given.required("user", "user_not_found"))
     if person.id not in room.members:
         raise Refused("user_not_in_channel")
-    text, blocks = _content(given)
+    text, blocks = _content(parts, given)
     whisper = parts.workspace.whisper(room.id, person.id, text, blocks, given.text("thread_ts") or None)
     return {"message_ts": whisper.ts}
 
@@ -93,10 +87,7 @@ async def chat_post_ephemeral(parts: Parts, given: Arguments) -> Json:
 async def chat_permalink(parts: Parts, given: Arguments) -> Json:
     room = rooms.room(parts, given)
     message = parts.workspace.message(room.id, given.required("message_ts", "message_not_found"))
-    link = f"{parts.url}/archives/{room.id}/p{message.ts.replace('.', '')}"
-    if message.is_reply:
-        link += f"?thread_ts={message.thread_ts}&cid={room.id}"
-    return {"channel": room.id, "permalink": link}
+    return {"channel": room.id, "permalink": permalink(parts.url, message)}
 
 
 # reactions
@@ -129,10 +120,8 @@ async def reactions_get(parts: Parts, given: Arguments) -> Json:
 # views
 
 
-def _view(given: Arguments, kind: str) -> Json:
-    body = given.structure("view")
-    if faults := view_faults(body):
-        raise Refused("invalid_arguments", *faults)
+def _view(parts: Parts, given: Arguments, kind: str) -> Json:
+    body = checked_view(parts, given.structure("view"))
     if body["type"] != kind:
         raise Refused("invalid_arguments", f"/view/type: {body['type']} can't be used here, expected {kind}")
     shaped: Json = body | {"blocks": list(with_ids(body["blocks"]))}
@@ -140,34 +129,34 @@ def _view(given: Arguments, kind: str) -> Json:
 
 
 async def views_open(parts: Parts, given: Arguments) -> Json:
-    body = _view(given, "modal")
+    body = _view(parts, given, "modal")
     person = parts.triggers.spend(given.required("trigger_id"))
-    return {"view": parts.workspace.open_view(person, body).slack()}
+    return {"view": parts.workspace.screens.open(person, body).slack()}
 
 
 async def views_push(parts: Parts, given: Arguments) -> Json:
-    body = _view(given, "modal")
+    body = _view(parts, given, "modal")
     person = parts.triggers.spend(given.required("trigger_id"))
-    if not parts.workspace.stack(person):
+    if not parts.workspace.screens.stack(person):
         raise Refused("not_found")
-    return {"view": parts.workspace.push_view(person, body).slack()}
+    return {"view": parts.workspace.screens.push(person, body).slack()}
 
 
 async def views_update(parts: Parts, given: Arguments) -> Json:
-    view = parts.workspace.find_view(given.text("view_id"), given.text("external_id"))
-    body = _view(given, view.body["type"])
+    view = parts.workspace.screens.find(given.text("view_id"), given.text("external_id"))
+    body = _view(parts, given, view.body["type"])
     if given.text("hash") not in ("", view.hash):
         raise Refused("hash_conflict")
-    return {"view": parts.workspace.change_view(view, body).slack()}
+    return {"view": parts.workspace.screens.change(view, body).slack()}
 
 
 async def views_publish(parts: Parts, given: Arguments) -> Json:
-    body = _view(given, "home")
+    body = _view(parts, given, "home")
     person = parts.workspace.person(given.required("user_id"))
-    known = parts.workspace.homes.get(person.id)
+    known = parts.workspace.screens.homes.get(person.id)
     if known is not None and given.text("hash") not in ("", known.hash):
         raise Refused("hash_conflict")
-    return {"view": parts.workspace.publish_home(person.id, body).slack()}
+    return {"view": parts.workspace.screens.publish(person.id, body).slack()}
 
 
 # assistant

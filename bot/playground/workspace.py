@@ -1,4 +1,4 @@
-"""The state of the local workspace: who there is, what was said, what is open on whose screen.
+"""The state of the local workspace: who there is, and what was said. What is open on whose screen is in `screens.py`.
 
 Everything is in memory and belongs to the event loop of the server: no locks, because nobody else touches
 it. Every change is told to the subscribers (the pages that are open, and the feed of events to the bot),
@@ -10,29 +10,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from bot.playground.records import (
-    BOT_USER_ID,
-    SYSTEM_USER_ID,
-    Change,
-    Channel,
-    Json,
-    Message,
-    Person,
-    Upload,
-    View,
-)
+from bot.playground.files import Upload
+from bot.playground.records import Change, Channel, Json, Message, Person
+from bot.playground.refused import Refused
+from bot.playground.screens import Screens
+from bot.playground.teams import BOT_USER_ID, SYSTEM_USER_ID
 
 STATUS_SECONDS = 120.0
-MODAL_STACK = 3
-
-
-class Refused(Exception):
-    """What Slack answers with `ok: false`: its error code, and where Slack says more, the details."""
-
-    def __init__(self, code: str, *details: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.details = details
 
 
 class Workspace:
@@ -42,8 +26,7 @@ class Workspace:
         self.name = name
         self.people = {person.id: person for person in people}
         self.channels = {channel.id: channel for channel in channels}
-        self.stacks: dict[str, list[View]] = {}
-        self.homes: dict[str, View] = {}
+        self.screens = Screens(self.tell, self.next_ts)
         self.prompts: dict[str, Json] = {}
         self.titles: dict[tuple[str, str], str] = {}
         # What a person picked in a message's elements: (person, channel, ts) -> block -> action -> value.
@@ -53,7 +36,6 @@ class Workspace:
         self._statuses: dict[tuple[str, str], tuple[str, float]] = {}
         self._listeners: list[Callable[[Change], None]] = []
         self._last_micros = 0
-        self._last_view = 0
 
     # Subscribing
 
@@ -84,8 +66,15 @@ class Workspace:
         return self.channels[id]
 
     def channels_of(self, person: str) -> list[Channel]:
-        """What a person sees in the sidebar: every public channel, and the private ones they are in."""
-        return [c for c in self.channels.values() if c.kind == "channel" or person in c.members]
+        """What a person sees in the sidebar: every public channel, and the private ones they are in.
+
+        Guests and people from elsewhere see only the channels they were brought into.
+        """
+        who = self.person(person)
+        limited = who.is_guest or who.is_stranger
+        return [
+            c for c in self.channels.values() if person in c.members or (c.kind == "channel" and not limited)
+        ]
 
     def direct(self, person: str) -> Channel:
         self.person(person)
@@ -94,8 +83,12 @@ class Workspace:
                 return channel
         raise Refused("channel_not_found")
 
-    def audience(self, channel: Channel) -> frozenset[str] | None:
-        return None if channel.kind == "channel" else frozenset(channel.members)
+    def audience(self, channel: Channel) -> frozenset[str]:
+        """The people who may read along there."""
+        if channel.kind != "channel":
+            return frozenset(channel.members)
+        open_to = (id for id, who in self.people.items() if not (who.is_guest or who.is_stranger))
+        return frozenset((*channel.members, *open_to))
 
     def message(self, channel: str, ts: str) -> Message:
         self.channel(channel)
@@ -156,6 +149,7 @@ class Workspace:
             metadata=metadata,
             literal=literal,
             files=files,
+            team=self.person(user).team,
         )
         self._keep(message)
         if user == BOT_USER_ID:
@@ -241,6 +235,42 @@ class Workspace:
         seen_by = self.audience(self.channel(message.channel))
         self.tell(Change(kind, seen_by, {"reaction": name}, after, message, person))
 
+    # Pinning
+
+    def pin(self, channel: str, ts: str, person: str) -> None:
+        message = self.message(channel, ts)
+        if message.pinned is not None:
+            raise Refused("already_pinned")
+        self._set_pin(replace(message, pinned=(person, int(time.time()))), "pin_added", person)
+
+    def unpin(self, channel: str, ts: str, person: str) -> None:
+        message = self.message(channel, ts)
+        if message.pinned is None:
+            raise Refused("no_pin")
+        self._set_pin(replace(message, pinned=None), "pin_removed", person)
+
+    def _set_pin(self, message: Message, kind: str, person: str) -> None:
+        self._keep(message)
+        self.tell(Change(kind, self.audience(self.channel(message.channel)), {}, message, message, person))
+
+    def pins(self, channel: str) -> list[Message]:
+        """The pinned messages, the last pinned first."""
+        kept = [m for m in self.messages(channel) if m.pinned is not None]
+        return sorted(kept, key=lambda m: m.pinned[1] if m.pinned else 0, reverse=True)
+
+    # Files
+
+    def drop_file(self, gone: Upload, person: str, *, known_to_bot: bool) -> None:
+        """A file was deleted: where it was shared, a stone is left. The messages stay."""
+        for said in self._messages.values():
+            for message in [m for m in said.values() if any(each.id == gone.id for each in m.files)]:
+                files = tuple(gone if each.id == gone.id else each for each in message.files)
+                self._keep(replace(message, files=files))
+                seen_by = self.audience(self.channel(message.channel))
+                self.tell(Change("file_dropped", seen_by, {}, self._messages[message.channel][message.ts]))
+        if known_to_bot:
+            self.tell(Change("file_deleted", frozenset(), {"file": gone}, actor=person))
+
     # Belonging
 
     def join(self, channel: str, person: str, invited_by: str = "") -> bool:
@@ -253,60 +283,14 @@ class Workspace:
         self.tell(Change("joined", self.audience(self.channels[room.id]), data, actor=person))
         return True
 
-    # Views
-
-    def new_view(self, person: str, body: Json, stack: list[View]) -> View:
-        self._last_view += 1
-        id = f"V0PLAY{self._last_view:05d}"
-        root = stack[0].root_id if stack else id
-        return View(id, person, body, self.next_ts().replace(".", ""), root, stack[-1].id if stack else None)
-
-    def stack(self, person: str) -> list[View]:
-        return self.stacks.setdefault(person, [])
-
-    def open_view(self, person: str, body: Json) -> View:
-        """A modal in place of whatever modals the person had open."""
-        view = self.new_view(person, body, [])
-        self.set_stack(person, [view])
-        return view
-
-    def push_view(self, person: str, body: Json) -> View:
-        stack = self.stack(person)
-        if len(stack) >= MODAL_STACK:
-            raise Refused("push_limit_reached")
-        view = self.new_view(person, body, stack)
-        self.set_stack(person, [*stack, view])
-        return view
-
-    def set_stack(self, person: str, stack: list[View]) -> None:
-        self.stacks[person] = stack
-        self.tell(Change("views", frozenset({person}), {"views": [view.slack() for view in stack]}))
-
-    def change_view(self, view: View, body: Json) -> View:
-        after = replace(view, body=body, hash=self.next_ts().replace(".", ""))
-        if self.homes.get(view.person) == view:
-            self._set_home(after)
-        else:
-            self.set_stack(view.person, [after if v.id == view.id else v for v in self.stack(view.person)])
-        return after
-
-    def find_view(self, id: str = "", external_id: str = "") -> View:
-        for view in [*self.homes.values(), *(view for stack in self.stacks.values() for view in stack)]:
-            if (id and view.id == id) or (external_id and view.body.get("external_id") == external_id):
-                return view
-        raise Refused("not_found")
-
-    def publish_home(self, person: str, body: Json) -> View:
-        self.person(person)
-        known = self.homes.get(person)
-        fresh = self.new_view(person, body, [])
-        view = replace(fresh, id=known.id, root_id=known.id) if known else fresh
-        self._set_home(view)
-        return view
-
-    def _set_home(self, view: View) -> None:
-        self.homes[view.person] = view
-        self.tell(Change("home", frozenset({view.person}), {"view": view.slack()}))
+    def leave(self, channel: str, person: str) -> bool:
+        """Whether the person was in the channel."""
+        room = self.channel(channel)
+        if person not in room.members:
+            return False
+        self.channels[room.id] = replace(room, members=tuple(id for id in room.members if id != person))
+        self.tell(Change("left", self.audience(room), {"channel": room.id}, actor=person))
+        return True
 
     # The bot's presence in a thread
 
@@ -348,7 +332,7 @@ class Workspace:
 
     def _tell_message(self, kind: str, message: Message, previous: Message | None = None) -> None:
         if message.only_for is not None:
-            seen_by: frozenset[str] | None = frozenset({message.only_for})
+            seen_by = frozenset({message.only_for})
         else:
             seen_by = self.audience(self.channel(message.channel))
         actor = previous.user if previous is not None else message.user
