@@ -80,7 +80,9 @@ def run(
 def learn(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Files and folders: Markdown, text, HTML, PDF, DOCX, PPTX, XLSX, CSV."),
+        typer.Argument(
+            help="Files and folders: Markdown, text, HTML, PDF, DOCX, PPTX, XLSX, CSV; Slack exports (.zip)."
+        ),
     ],
     scope: Annotated[
         str, typer.Option(help="'workspace', or the id of the one channel that may see it.")
@@ -91,39 +93,35 @@ def learn(
     link_base: Annotated[str | None, typer.Option(help="URL under which these files can be opened.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Learn documents: cut into passages, indexed by words and by meaning."""
+    """Learn documents: cut into passages, indexed by words and by meaning.
+
+    Of a Slack export, a ZIP or the folder it was unpacked into, questions with their accepted answers and pinned messages are
+    learned: public channels for everybody (or --scope), private ones for themselves, direct messages never. With --link-base
+    https://YOURS.slack.com the answers link to the messages.
+    """
     from bot import app as root
-    from bot.knowledge.learning import learn as learn_paths
+    from bot import cli_learn
 
     settings = load_settings()
     with root.knowledge(settings) as (store, encoder), root.learning_progress() as progress:
-        report = learn_paths(
+        learned = cli_learn.learn_all(
             store,
             encoder,
             paths,
+            settings,
             scope=scope,
             prune=prune,
-            link_base=settings.link_base if link_base is None else link_base,
-            max_file_mb=settings.max_file_mb,
+            link_base=link_base,
             progress=progress,
         )
-    failed_all = bool(report.failed) and not (report.learned or report.replaced or report.unchanged)
     if as_json:
-        data = {**asdict(report), "failed": [[str(path), why] for path, why in report.failed]}
-        typer.echo(json.dumps(data))
-    else:
-        for path, note in report.notes:
-            err.print(f"learned with a note: {path}: {note}", markup=False, highlight=False, soft_wrap=True)
-        for path, why in report.failed:
-            line = f"not learned: {path}: {why}"
-            err.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
-    if failed_all:
+        typer.echo(json.dumps(cli_learn.as_data(learned)))
+    for line in () if as_json else cli_learn.remarks(learned):
+        err.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if cli_learn.nothing_learned(learned):
         raise typer.Exit(1)
-    if not as_json:
-        typer.echo(
-            f"{report.learned} learned, {report.replaced} replaced, {report.unchanged} unchanged, {report.pruned} dropped, "
-            f"{report.skipped} of other kinds, {len(report.failed)} failed; {report.passages} passages in all"
-        )
+    for line in () if as_json else cli_learn.summary(learned):
+        typer.echo(line)
 
 
 @app.command(epilog='Example: lorebot ask "How many days of leave do I get?" --explain')

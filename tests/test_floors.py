@@ -32,6 +32,7 @@ FLOORS = {
     "exchange": 3,
     "forgetting": 3,
     "reviewing": 3,
+    "insights": 3,
     "sight": 2,
     "slack": 4,
     "playground": 4,
@@ -42,6 +43,7 @@ FLOORS = {
     "cli_adapters": 5,
     "cli_ask": 5,
     "cli_feedback": 5,
+    "cli_learn": 5,
     "doctor": 5,
 }
 """Of each room of `bot`: a new room needs a floor here, and the design page has to agree."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.knowledge.accepted import Accepted, Said
@@ -61,8 +62,17 @@ def source_of(channel: str, ts: str) -> str:
     return f"slack:{channel}:{ts}"
 
 
-def of_pair(pair: Accepted, *, channel: str, scope: str, link: str | None = None) -> Heard:
-    """A question and its accepted answer; found by either, read from the answer's beginning."""
+def ts_of(channel: str, source: str) -> str | None:
+    """The message of the channel that a document is about; None where it is about something else."""
+    found = re.fullmatch(rf"slack:{re.escape(channel)}:(\d+\.\d+)", source)
+    return found.group(1) if found else None
+
+
+def of_pair(pair: Accepted, *, channel: str, scope: str, link: str | None = None, place: str = "") -> Heard:
+    """A question and its accepted answer; found by either, read from the answer's beginning.
+
+    `place`: where it was said, for people to read, such as "#help".
+    """
     answers = cut(pair.answer, title="", scope=scope)
     title = _title(pair.question)
     passages = tuple(
@@ -70,7 +80,7 @@ def of_pair(pair: Accepted, *, channel: str, scope: str, link: str | None = None
             document_id=0,
             scope=scope,
             title=title,
-            heading="",
+            heading=place,
             text=f"{pair.question}\n{part.text}",
             start=part.start,
             ordinal=part.ordinal,
@@ -83,10 +93,13 @@ def of_pair(pair: Accepted, *, channel: str, scope: str, link: str | None = None
     return _heard(title, passages, channel, pair.answerer, link, who)
 
 
-def of_message(said: Said, *, channel: str, scope: str, link: str | None = None) -> Heard | None:
+def of_message(
+    said: Said, *, channel: str, scope: str, link: str | None = None, place: str = ""
+) -> Heard | None:
     """One message by itself; None where it has no words."""
     title = _title(said.text)
-    passages = tuple(cut(said.text, title=title, scope=scope))
+    pieces = cut(said.text, title=title, scope=scope)
+    passages = tuple(replace(each, heading=each.heading or place) for each in pieces)
     if not passages:
         return None
     return _heard(title, passages, channel, said.person, link, ((said.ts, said.person),))
@@ -95,7 +108,7 @@ def of_message(said: Said, *, channel: str, scope: str, link: str | None = None)
 def keep(store: Store, encoder: Encoder, heard: Sequence[Heard]) -> Counter[str]:
     """Stores what was heard in one transaction; counts what was "learned", "replaced" and "unchanged".
 
-    What the same source said in another scope goes: a message has one.
+    What the same source said in another scope goes: a message has one. What is known of a later moment (`learned_at`) stays.
     """
     outcomes = [_outcome(store, each.document) for each in heard]
     fresh = [each for each, outcome in zip(heard, outcomes, strict=True) if outcome != "unchanged"]
@@ -122,11 +135,13 @@ def _reactions(given: Any) -> dict[str, frozenset[str]]:
 
 
 def _outcome(store: Store, new: Document) -> str:
-    known = documents.document(store, new.source, new.scope)
-    if known is None:
+    known = documents.of_source(store, new.source)
+    if not known:
         return "learned"
-    same = (known.sha256, known.link) == (new.sha256, new.link)
-    return "unchanged" if same else "replaced"
+    newest = max(known, key=lambda each: each.learned_at)
+    older = 0.0 < new.learned_at < newest.learned_at
+    same = (newest.scope, newest.sha256, newest.link) == (new.scope, new.sha256, new.link)
+    return "unchanged" if older or same else "replaced"
 
 
 def _embedded(passage: Passage) -> str:

@@ -28,6 +28,11 @@ def document(store: Store, source: str, scope: str) -> Document | None:
     return Document(**row) if row else None
 
 
+def of_source(store: Store, source: str) -> list[Document]:
+    """What a source says, in whatever scope."""
+    return [Document(**row) for row in store.rows("SELECT * FROM documents WHERE source = ?", [source])]
+
+
 def documents(store: Store, scope: str | None = None) -> list[Document]:
     where = "" if scope is None else " WHERE scope = :scope"
     return [
