@@ -72,6 +72,7 @@ class Question:
     thread: str | None = None  # ts of the thread's first message
     scopes: tuple[str, ...] = (WORKSPACE,)  # what this question may be answered from
     context: str | None = None  # text given with the question
+    context_by: str | None = None  # who wrote that text, where it was another's message
     follows: str | None = None  # the thread's question that this one continues
     asked_at: float = 0.0
     id: int | None = None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import slack_limits
 from slack_bolt import BoltRequest, BoltResponse
 from slack_sdk import WebClient
 from stand_ins import HashingEncoder
@@ -50,8 +51,11 @@ class WebApi:
         self.thread: list[Json] = []
         self.people: dict[str, Json] = {}  # what users.info says of somebody beside their name
         self.uploaded: list[bytes] = []
+        self.faults: list[str] = []  # what Slack would have refused; the stage sees that there is nothing
         self.scopes: str | None = None  # what the token may do, where Slack is to say so
         self.members: dict[str, list[str]] = {}
+        self.tokens: list[tuple[str, str]] = []  # each call's method and token
+        self.refused_tokens: dict[str, str] = {}  # what Slack says to whoever comes with one of these
         self.channels: dict[str, Json] = {}  # what conversations.info says beside the id
         stage = self
 
@@ -75,10 +79,14 @@ class WebApi:
                     for k, v in asked.items()
                 }
                 method = self.path.removeprefix("/api/").partition("?")[0]
+                token = str(self.headers.get("Authorization", "")).removeprefix("Bearer ")
+                stage.tokens.append((method, token))
                 limited = stage.rate_limit.get(method, 0)
                 if limited:
                     stage.rate_limit[method] = limited - 1
                 answer = {"ok": False, "error": "ratelimited"} if limited else stage.answer(method, asked)
+                if token in stage.refused_tokens:
+                    answer = {"ok": False, "error": stage.refused_tokens[token]}
                 body = json.dumps(answer).encode()
                 self.send_response(429 if limited else 200)
                 if limited:
@@ -109,6 +117,7 @@ class WebApi:
 
     def answer(self, method: str, asked: Json) -> Json:
         self.calls.append((method, asked))
+        self.faults += [f"{method}: {fault}" for fault in _faults(method, asked)]
         refusal = self.refuse.get(method)
         error = refusal(asked) if callable(refusal) else refusal
         if error:
@@ -261,7 +270,11 @@ class Stage:
         if said.get("channel_type") in ("group", "mpim"):
             self.slack.channels.setdefault(said["channel"], {"is_private": True})
         headers = {"x-slack-retry-num": [str(retry)]} if retry else {}
-        return self.app.dispatch(BoltRequest(body=body, mode="socket_mode", headers=headers))
+        response = self.app.dispatch(BoltRequest(body=body, mode="socket_mode", headers=headers))
+        acknowledged = json.loads(response.body) if (response.body or "").startswith("{") else {}
+        if "view" in acknowledged:
+            self.slack.faults += [f"ack: {fault}" for fault in slack_limits.view_faults(acknowledged["view"])]
+        return response
 
     def settle(self) -> None:
         """Waits until Bolt's threads have handed on what was acknowledged, and the room has dealt with it."""
@@ -331,6 +344,16 @@ def stage(
         if slack is None:
             api.close()
         store.close()
+    assert api.faults == []
+
+
+def _faults(method: str, asked: Json) -> list[str]:
+    """What Slack would refuse of a post or a view."""
+    if method in ("chat.postMessage", "chat.update", "chat.postEphemeral", "respond"):
+        if asked.get("delete_original"):
+            return []
+        return slack_limits.message_faults(asked.get("text"), asked.get("blocks"))
+    return slack_limits.view_faults(asked.get("view")) if method.startswith("views.") else []
 
 
 def until(true: Callable[[], object], seconds: float = 30.0) -> None:

@@ -13,6 +13,9 @@ QUESTION_CHARACTERS = 2000
 CONTEXT_CHARACTERS = 40_000
 _FENCE = re.compile(r"```(.*?)(?:```|\Z)", re.DOTALL)
 _QUOTE = re.compile(r"^(?:&gt;|>)(?: |$)?(.*)$")
+Reach = Literal["addressed", "thread", "unasked", "off"]
+"""How a message reached us: put to us; a reply in a thread of ours; overheard; put to us where we are switched off."""
+
 _SUBTYPES_OF_PEOPLE = (None, "thread_broadcast", "file_share")
 
 
@@ -31,7 +34,10 @@ class Ask:
     in_thread: bool = False  # the message was a reply itself
     direct: bool = False
     edited: str | None = None  # ts of the edit that asks again
-    response_url: str | None = None  # a slash command's
+    response_url: str | None = None  # a slash command's, or a shortcut's
+    reach: Reach = "addressed"
+    us: str = ""  # our own id, to tell who is meant in a thread
+    context_by: str | None = None  # whose message the context is
 
     @property
     def claim_key(self) -> str:
@@ -48,7 +54,13 @@ def ask_from_payload(payload: Mapping[str, Any]) -> Ask:
 
 
 def asked_in_message(event: Mapping[str, Any], bot_user: str, allow_bots: Collection[str]) -> Ask | None:
-    """What a message or mention event asks of us; None when it isn't meant for us."""
+    """What a message or mention event asks of us; None when it isn't put to us."""
+    ask = said_in_message(event, bot_user, allow_bots)
+    return ask if ask is not None and (ask.direct or mentions(event, bot_user)) else None
+
+
+def said_in_message(event: Mapping[str, Any], bot_user: str, allow_bots: Collection[str]) -> Ask | None:
+    """What somebody says in a message event, to whomever, as if it were a question; None for what isn't people's talk."""
     allowed = bool(event.get("bot_id")) and not {event.get("bot_id"), event.get("user")}.isdisjoint(
         allow_bots
     )
@@ -57,13 +69,10 @@ def asked_in_message(event: Mapping[str, Any], bot_user: str, allow_bots: Collec
     if event.get("subtype") not in (*_SUBTYPES_OF_PEOPLE, *(("bot_message",) if allowed else ())):
         return None
     person, channel, ts = event.get("user") or event.get("bot_id"), event.get("channel"), event.get("ts")
-    raw = str(event.get("text") or "")
     direct = event.get("channel_type") == "im" or str(channel).startswith("D")
     if not person or person == bot_user or not channel or not ts:
         return None
-    if not direct and not _mentions(raw, bot_user):
-        return None
-    text, context = split_question(_without_mention(raw, bot_user))
+    text, context = split_question(_without_mention(str(event.get("text") or ""), bot_user))
     if direct and not text and not context and event.get("files"):
         return None  # a file without a word; nothing is asked
     return Ask(
@@ -80,21 +89,14 @@ def asked_in_message(event: Mapping[str, Any], bot_user: str, allow_bots: Collec
     )
 
 
-def asked_in_edit(event: Mapping[str, Any], bot_user: str, allow_bots: Collection[str]) -> Ask | None:
-    """What an edited message asks now; None when what it asks hasn't changed (Slack edits to unfurl links, too)."""
+def edited_message(event: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], str] | None:
+    """A message as it is now, as it was, and the ts of its edit; None where no person edited (Slack does, to unfurl)."""
     message, before = dict(event.get("message") or {}), dict(event.get("previous_message") or {})
     edited = (message.get("edited") or {}).get("ts")
     if not edited or message.get("subtype") == "tombstone":
         return None
     where = {"channel": event.get("channel"), "channel_type": event.get("channel_type")}
-    now = asked_in_message({**message, **where}, bot_user, allow_bots)
-    if now is None:
-        return None
-    then = asked_in_message({**before, **where}, bot_user, allow_bots)
-    if then is not None and (then.text, then.context) == (now.text, now.context):
-        return None
-    fields = asdict(now)
-    return Ask(**{**fields, "edited": str(edited)})
+    return {**message, **where}, {**before, **where}, str(edited)
 
 
 def asked_in_command(body: Mapping[str, Any], text: str) -> Ask:
@@ -144,7 +146,9 @@ def _one_paragraph(text: str) -> str:
     return " ".join(text.split())[:QUESTION_CHARACTERS]
 
 
-def _mentions(raw: str, bot_user: str) -> bool:
+def mentions(event: Mapping[str, Any], bot_user: str) -> bool:
+    """Whether a message names us."""
+    raw = str(event.get("text") or "")
     return bool(bot_user) and re.search(rf"<@{re.escape(bot_user)}(?:\|[^>]*)?>", raw) is not None
 
 

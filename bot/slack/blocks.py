@@ -36,13 +36,16 @@ FEEDBACK_UP = "feedback_up"
 FEEDBACK_DOWN = "feedback_down"
 CORRECT_THIS = "correct_this"
 TEACH_ME = "teach_me"
+SHARE = "share_answer"
 CLOSEST_CHARACTERS = 220
 
 
-def reply(answer: Answer, *, teacher: str | None = None, plain_buttons: bool = False) -> Posting:
+def reply(
+    answer: Answer, *, teacher: str | None = None, plain_buttons: bool = False, share: bool = False
+) -> Posting:
     """The message for an answer or an abstention. `teacher`: the name of who taught it, where Slack told it.
 
-    `plain_buttons`: for a Slack that doesn't know feedback buttons yet.
+    `plain_buttons`: for a Slack that doesn't know feedback buttons yet. `share`: with a button that posts it for all.
     """
     if answer.abstained:
         return abstention(answer, plain_buttons=plain_buttons)
@@ -53,7 +56,10 @@ def reply(answer: Answer, *, teacher: str | None = None, plain_buttons: bool = F
             rich_text(paragraph([*leaf(words.ANSWER_SOURCE), *linked(cut(name, 300), source.link)]))
         )
         spoken += f"\n{words.ANSWER_SOURCE}{name}"
-    blocks += [context(_how_sure(answer, teacher)), feedback(answer, plain_buttons=plain_buttons)]
+    blocks.append(context(_how_sure(answer, teacher)))
+    if share:
+        blocks.append(actions(button(words.SHARE, SHARE, str(answer.id))))
+    blocks.append(feedback(answer, plain_buttons=plain_buttons))
     return Posting(cut(escape(spoken), 3000), blocks)
 
 

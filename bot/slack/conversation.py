@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
 from bot.records import Answer, Question
-from bot.slack import blocks, words
+from bot.slack import blocks, threads, words
 from bot.slack.asks import Ask, ask_from_payload
 from bot.slack.clients import respond
 from bot.slack.followups import chained, looks_like_follow_up
 from bot.slack.markup import unslack
+from bot.slack.modes import stale
 from bot.slack.posting import Poster
 from bot.slack.queue import Job
 from bot.slack.rich import Posting
 from bot.slack.room import Room
+from bot.slack.signs import Signs
 from bot.slack.smalltalk import Smalltalk, smalltalk
-from bot.store import questions
+from bot.store import channels, questions
 
 THREAD_MESSAGES = 30
+THREAD_PAGES = 5
 FOLLOWS_WITHIN_S = 600.0
 log = logging.getLogger(__name__)
 
@@ -55,7 +59,7 @@ class Conversation:
     def came_to_nothing(self, key: str, payload: dict[str, Any]) -> None:
         """Says so of a question that every attempt at failed."""
         ask = ask_from_payload(payload)
-        if not self._room.lanes.submit(ask.channel, lambda: self._give_up(key, ask)):
+        if not self._room.lanes.submit(ask.channel, lambda: self._give_up(key, ask, left_behind=True)):
             self._room.let_go(key)
 
     # In the lane: what the question needs beside itself
@@ -132,6 +136,7 @@ class Conversation:
                 ask.channel, ask.person, direct=ask.direct, alone=ask.source == "command"
             ),
             context=ask.context,
+            context_by=ask.context_by,
             follows=follows,
             asked_at=time.time(),
         )
@@ -155,16 +160,26 @@ class Conversation:
 
     def _messages(self, ask: Ask) -> list[dict[str, Any]] | None:
         """The thread up to this message, oldest first; None where Slack doesn't let us read all of it."""
-        if not ask.in_thread or ask.thread is None:
-            return []
-        try:
-            found = self._room.clients.quick.conversations_replies(
-                channel=ask.channel, ts=ask.thread, latest=ask.ts, inclusive=True, limit=THREAD_PAGE
-            )
-        except (SlackApiError, OSError) as error:
-            log.info("answering %s without its thread: %s", ask.key, error)
-            return None
-        return None if found.get("has_more") else found.get("messages") or []
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        for _ in range(THREAD_PAGES if ask.in_thread else 0):
+            try:
+                page = self._room.clients.quick.conversations_replies(
+                    channel=ask.channel,
+                    ts=str(ask.thread),
+                    latest=ask.ts,
+                    inclusive=True,
+                    limit=200,
+                    cursor=cursor or None,
+                )
+            except (SlackApiError, OSError) as error:
+                log.info("answering %s without its thread: %s", ask.key, error)
+                return None
+            found += page.get("messages") or []
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return found
+        return None if ask.in_thread else []
 
     def _answered_before(self, ask: Ask) -> Answer | None:
         question = questions.question_by_key(self._room.services.store, ask.source, ask.key)
@@ -176,54 +191,78 @@ class Conversation:
 
     # On the inference queue
 
-    def _answer(self, key: str, ask: Ask, question: Question, said: Sequence[str], marked: bool) -> None:
+    def _answer(self, key: str, ask: Ask, question: Question, said: Sequence[str]) -> None:
+        if ask.reach == "unasked" and stale(ask):
+            self._room.finish(key)
+            return
+        services = self._room.services
         try:
             # Here and not in the lane: an edit can come while the first wording is still being answered.
             before = self._answered_before(ask) if ask.edited is not None else None
-            answer = self._room.services.answer(question, said)
+            answers = services.answer if ask.reach == "addressed" else services.answer_if_sure
+            answer = answers(question, said)
         except Exception:
             log.exception("%s could not be answered", key)
-            self._room.lanes.submit(ask.channel, lambda: self._give_up(key, ask, marked))
+            self._room.lanes.submit(ask.channel, lambda: self._give_up(key, ask))
             return
-        if not self._room.lanes.submit(
-            ask.channel,
-            lambda: self._guarded(key, ask, lambda: self._deliver(key, ask, answer, before, marked=marked)),
+        if answer is None:
+            self._room.finish(key)
+        elif not self._room.lanes.submit(
+            ask.channel, lambda: self._guarded(key, ask, lambda: self._deliver(key, ask, answer, before))
         ):
             self._room.let_go(key)
 
     # In the lane again: the reply
 
-    def _deliver(self, key: str, ask: Ask, answer: Answer, before: Answer | None, *, marked: bool) -> None:
+    def _deliver(self, key: str, ask: Ask, answer: Answer, before: Answer | None) -> None:
         store = self._room.services.store
-        if answer.ts is None:
-            teacher = self._room.people.person(answer.taught_by).name if answer.taught_by else None
-            if ask.response_url is not None:
-                self._poster.respond(
-                    ask.response_url, lambda plain: blocks.reply(answer, teacher=teacher, plain_buttons=plain)
-                )
-            else:
-                # The earlier reply may have been posted only after the edit came: its lane was this one, so it is now.
-                earlier = questions.answer(store, before.id) if before is not None and before.id else None
+        if answer.ts is not None:
+            self._signs.drop(ask)
+            self._room.finish(key)
+            return
+        teacher = self._room.people.person(answer.taught_by).name if answer.taught_by else None
+        if ask.response_url is not None:
+            self._poster.respond(
+                ask.response_url,
+                lambda plain: blocks.reply(
+                    answer, teacher=teacher, plain_buttons=plain, share=not ask.direct
+                ),
+            )
+        else:
+            # The earlier reply may have been posted only after the edit came: its lane was this one, so it is now.
+            earlier = questions.answer(store, before.id) if before is not None and before.id else None
+            with self._signs.replying(ask):
                 ts = self._poster.post(
                     ask.channel,
                     lambda plain: blocks.reply(answer, teacher=teacher, plain_buttons=plain),
                     thread=ask.thread,
                     instead_of=earlier.ts if earlier is not None else None,
                 )
-                questions.posted(store, answer.id or 0, ask.channel, ts)
-        self._unmark(ask, marked)
+            questions.posted(store, answer.id or 0, ask.channel, ts)
         self._room.finish(key)
 
     def _reply(self, ask: Ask, posting: Posting) -> None:
         if ask.response_url is not None:
             respond(ask.response_url, posting.text, posting.blocks)
-        else:
+            return
+        with self._signs.replying(ask):
             self._poster.post(ask.channel, lambda _: posting, thread=ask.thread)
+
+    def _whisper(self, ask: Ask, sentence: str) -> None:
+        posting = blocks.say(sentence)
+        self._room.clients.patient.chat_postEphemeral(
+            channel=ask.channel,
+            user=ask.person,
+            text=posting.text,
+            blocks=posting.blocks,
+            thread_ts=ask.thread if ask.in_thread else None,
+        )
 
     def _guarded(self, key: str, ask: Ask, work: Job) -> None:
         """The edge: the trace goes to the log, calm words to people."""
         try:
             work()
+            return
         except OSError as error:
             # Slack can't be reached, so words can't be said either; the lease runs out and the question comes back.
             log.warning("%s waits for Slack to be reachable: %s", key, error)
@@ -231,47 +270,34 @@ class Conversation:
         except SlackApiError as error:
             if error.response.get("error") == "ratelimited":
                 self._room.let_go(key)
-                return
-            log.warning("%s can't be replied to: %s", key, error.response.get("error"))
-            self._room.finish(key)
+            else:
+                log.warning("%s can't be replied to: %s", key, error.response.get("error"))
+                self._room.finish(key)
         except Exception:
             log.exception("%s could not be replied to", key)
-            self._give_up(key, ask, marked=False)
+            self._give_up(key, ask)
+            return
+        self._signs.drop(ask)
 
-    def _give_up(self, key: str, ask: Ask, marked: bool) -> None:
+    def _give_up(self, key: str, ask: Ask, *, left_behind: bool = False) -> None:
+        """Calm words to whoever asked; to others none."""
         try:
-            self._reply(ask, blocks.say(words.SORRY))
+            if ask.reach == "addressed":
+                self._reply(ask, blocks.say(words.SORRY))
         except (SlackApiError, OSError):
             log.warning("couldn't say so in %s either", ask.channel)
-        self._unmark(ask, marked)
+        self._signs.drop(ask, left_behind=left_behind)
         self._room.finish(key)
 
-    # Showing that it is being read
 
-    def _show_reading(self, ask: Ask) -> bool:
-        """Slack's status line, gone with the reply; True if it had to be a reaction, which has to be taken back."""
-        if ask.response_url is not None or ask.edited is not None or ask.ts is None or ask.thread is None:
-            return False
-        client = self._room.clients.quick
-        try:
-            client.assistant_threads_setStatus(
-                channel_id=ask.channel, thread_ts=ask.thread, status=words.READING
-            )
-            return False
-        except (SlackApiError, OSError):
-            pass
-        try:
-            client.reactions_add(channel=ask.channel, timestamp=ask.ts, name=EYES)
-        except (SlackApiError, OSError):
-            return False
-        return True
-
-    def _unmark(self, ask: Ask, marked: bool) -> None:
-        if marked and ask.ts is not None:
-            try:
-                self._room.clients.patient.reactions_remove(channel=ask.channel, timestamp=ask.ts, name=EYES)
-            except (SlackApiError, OSError):
-                log.info("the %s reaction stays on %s", EYES, ask.key)
+def _before(ask: Ask, messages: Sequence[Mapping[str, Any]] | None) -> list[str]:
+    """What people wrote in the thread before, oldest first."""
+    people = [
+        str(each["text"])
+        for each in messages or ()
+        if not each.get("bot_id") and each.get("ts") != ask.ts and each.get("text")
+    ]
+    return [unslack(text) for text in people[-THREAD_MESSAGES:]]
 
 
 def _small_reply(kind: Smalltalk) -> Posting:

@@ -28,7 +28,7 @@ def looks_like_follow_up(text: str, *, in_thread: bool) -> bool:
         return True
     if len(words) <= (4 if in_thread else 2):
         return True
-    return len(words) <= 9 and bool(_POINTERS.search(_without_dummies(text)))
+    return len(words) <= 9 and bool(_POINTERS.search(without_dummies(text)))
 
 
 def chained(last: str, last_follows: str | None) -> str:
@@ -37,7 +37,7 @@ def chained(last: str, last_follows: str | None) -> str:
     return whole if len(whole) <= FOLLOWS_CHARACTERS else last[:FOLLOWS_CHARACTERS]
 
 
-def _without_dummies(text: str) -> str:
+def without_dummies(text: str) -> str:
     """ "Is there a gym?" and "Is it possible to ...?" point at nothing."""
     return re.sub(
         r"\b(?:(?:is|are|was|were|will|do|does) there|there (?:is|are)|(?:is|was) it (?:possible|allowed|true|ok|okay)|"

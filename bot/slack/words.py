@@ -43,6 +43,7 @@ UNGROUNDED = (
 DONT_KNOW = "I don't know: I found no answer to this that I would stand behind."
 DONT_KNOW_NOTHING_FOUND = "I don't know: I found nothing about this in what I have learned."
 CLOSEST = "The closest I found:"
+SHARE = "Share in channel"
 UP = "Good answer"
 DOWN = "Bad answer"
 UP_BUTTON = "👍 Good answer"
@@ -52,6 +53,12 @@ CORRECT_THIS = "Correct this"
 UP_NOTED = "Thanks, noted."
 DOWN_NOTED = "Noted: not a good answer. If you know better, tell me; I'll remember it at once."
 NOT_MY_ANSWER = "That message isn't one of my answers, so there is nothing to correct in it."
+
+# Where it answers
+OFF_HERE = (
+    "I'm switched off in this channel, so only you see this. `/lorebot ask your question` still answers you alone;"
+    " members can switch me on with `/lorebot config`."
+)
 
 # When things don't work
 BUSY = "Many questions are waiting just now. Please ask again in a minute."
@@ -111,6 +118,7 @@ RETRAIN_BUSY = "A retraining is running already; I'm following it where it was a
 RETRAIN_FAILED = "The retraining couldn't start: {why}"
 RETRAIN_HERE = "Started. I'm posting its progress in this channel."
 RETRAIN_IN_DIRECT = "Started. I can't post in this channel, so its progress comes as a direct message."
+RETRAIN_DIRECT = "Started. Its progress comes as a direct message, and is shown here."
 RETRAIN_NOWHERE = "I can post neither here nor to you directly, so I haven't started. Invite me to this channel, then try again."
 PROGRESS = "Retraining: {stage}, {percent}%"
 PROGRESS_BY_MD = "Asked for by {by}"
@@ -216,6 +224,110 @@ REVIEW_EDIT_TITLE = "Put it right"
 REVIEW_EDIT_SUBMIT = "Accept"
 REVIEW_WORDS_NEEDED = "Please write the right answer, or cancel and reject."
 REVIEW_FAILED = "I couldn't do that: {why}"
+
+# The Home tab
+HOME_BACK = "← Back"
+HOME_HOW = "How to ask"
+HOME_QUESTIONS = "Your questions"
+HOME_NO_QUESTIONS = "You haven't asked anything yet. Mention me in a channel, or write to me under Messages."
+HOME_UNKNOWN = "I didn't know."
+HOME_ANSWER_GONE = "The answer is no longer kept."
+HOME_FEEDBACK = "Your feedback"
+HOME_OUT_OF_SIGHT = "An answer in a place that you are no longer in"
+FATES = {
+    "waits": "⏳ Waits for a review: {why}",
+    "accepted": "✅ Accepted by a reviewer; the next retraining learns from it",
+    "edited": "✅ Accepted in a reviewer's words; the next retraining learns from it",
+    "rejected": "Set aside by a reviewer",
+    "outvoted": "Set aside: others saw it differently",
+    "replaced": "Replaced by what you said later",
+    "counts": "Counts; the next retraining learns from it",
+    "learned": "🎓 Learned by {why}, which answers now",
+}
+HOME_WAITING = "Yours, waiting for a review: {n}"
+HOME_WAITING_MD = "What you taught is known where you taught it. Once an admin agrees, everybody gets it."
+HOME_DATA = "Your data"
+HOME_DATA_MD = "It stays on your team's own machine. You can have a copy of it, or have it forgotten."
+HOME_EXPORT = "Export my data"
+HOME_EXPORT_FILE = "lorebot-my-data.json"
+HOME_EXPORT_TITLE = "My data in Lorebot"
+HOME_EXPORT_MD = "Everything I keep of you: what you asked, what I answered, what you said of answers, and what you taught."
+HOME_EXPORTED = "Your data is in our direct messages, as a file."
+HOME_EXPORT_FAILED = "I couldn't send you the file just now. It has been logged; please try again."
+HOME_FORGET = "Forget my data"
+HOME_FORGET_TITLE = "Forget everything of you?"
+HOME_FORGET_ASK = (
+    "Your questions, their answers, your feedback and what you taught are deleted for good. Adapters that learned from"
+    " you are retired, and a retraining without you follows. Messages in Slack stay as they are."
+)
+HOME_FORGET_YES = "Forget me"
+HOME_FORGETTING = "I'm forgetting you. That can take a few minutes; I'll say here when it is done."
+HOME_FORGOTTEN = (
+    "Forgotten: {questions} questions, {feedback} pieces of feedback, {taught} taught answers. Adapters retired: {adapters}."
+)
+HOME_FORGET_LATER = (
+    "A retraining is at work and didn't stop in time, so nothing was removed yet. Please try again in a few minutes."
+)
+HOME_FORGET_FAILED = "Something went wrong before everything was removed. It has been logged; please try again, or ask an admin."
+HOME_SERVED = "How people are served"
+HOME_DAYS_MD = "*Last {days} days:*"
+HOME_NONE_ASKED_MD = "{period} no questions"
+HOME_ANSWERED_MD = "{period} {asked} questions, {answered} answered ({percent} %), {unanswered} not known"
+HOME_SATISFIED = "; {percent} % satisfied ({ups} of {votes} votes up)"
+HOME_NO_VOTES = "; nobody voted"
+CHART_TITLE = "How people are served"
+CHART_ALT = "Chart: questions answered and not known, for each of the last 30 days, and how many votes were up."
+CHART_ANSWERED = "answered"
+CHART_UNANSWERED = "not known"
+CHART_DAYS = "Questions a day"
+CHART_SHARES = "Last 7 and 30 days"
+CHART_SATISFIED = "satisfied"
+HOME_WANTED = "What to document next"
+HOME_WANTED_MD = "Asked most in the last 30 days, and not known yet."
+HOME_NOTHING_WANTED = "Nothing: in the last 30 days I knew an answer to all that I may show you here."
+HOME_TIMES = "{question}\nasked {times} times by {people} people"
+HOME_ONCE = "{question}\nasked once"
+HOME_MODEL = "The adapter in service"
+HOME_KINDS = {
+    "up": "ups",
+    "down": "downs",
+    "down_abstention": "answers missed",
+    "correction": "corrections",
+    "silence": "silences",
+    "replay": "rehearsed",
+    "gold": "labelled",
+}
+HOME_LEARNED_MD = "Learned from {counts}"
+HOME_PEOPLE_MD = "{n} people behind it"
+HOME_LINEAGE_MD = "Comes from {chain}"
+HOME_RETRAIN = "Retrain now"
+HOME_RETRAIN_TITLE = "Retrain now?"
+HOME_RETRAIN_ASK = "It takes minutes to hours, and goes live only when it proves to be better."
+HOME_ROLLBACK = "Roll back"
+HOME_ROLLBACK_TITLE = "Roll back?"
+HOME_ROLLBACK_ASK = "The adapter that served before this one answers from then on."
+HOME_ROLLBACK_WHY = "asked for in the Home tab"
+HOME_REVIEWS = "Review queue"
+HOME_REVIEW = "Review"
+HOME_SCHEDULE = "Retrainings"
+HOME_NEXT_MD = "*Next:* {when}, if there are {needed} new pieces of feedback that count"
+HOME_QUIET_MD = "*Quiet hours:* {hours}"
+HOME_CHANNELS = "Channels"
+HOME_NO_CHANNELS = "Nobody has set a channel up yet: I answer where I'm mentioned."
+HOME_MORE_CHANNELS = "{n} more are set up; choose one below."
+HOME_CONFIGURE = "Configure"
+HOME_CONFIGURE_OTHER = "Configure a channel..."
+HOME_MODES = {
+    "off": "off",
+    "mentions": "answers mentions",
+    "questions": "answers questions it is sure of",
+    "all": "answers everything",
+}
+HOME_CHANNEL_EXTRAS = (
+    ("follows", "follows its threads"),
+    ("learns", "learns files and pins"),
+    ("history", "learns from its history"),
+)
 
 # Status
 STATUS_TITLE = "Lorebot's status"

@@ -360,3 +360,9 @@ def m016_home_tab(db: Database) -> None:
     db.execute("CREATE INDEX answers_silent ON answers(question_id, id) WHERE text IS NULL")
     # Charts that Slack has, by what is drawn in them: shown again instead of sent again.
     db.table("charts").create({"drawn": str, "file": str, "at": float}, pk="drawn", not_null={"file", "at"})
+
+
+@migrations()
+def m012_whose_words_a_question_brings(db: Database) -> None:
+    # Who wrote the message that was asked about, so that their words go when they are forgotten.
+    db.execute("ALTER TABLE questions ADD COLUMN context_by TEXT")

@@ -24,9 +24,10 @@ def behind(store: Store, answer_ids: Iterable[int]) -> frozenset[str]:
         some = ids[i : i + AT_ONCE]
         marks = ", ".join("?" * len(some))
         rows = store.rows(
-            f"WITH chosen AS (SELECT a.id, a.offered, a.taught_by, q.person, q.channel, q.thread FROM answers a"
-            f" JOIN questions q ON q.id = a.question_id WHERE a.id IN ({marks}))"
-            " SELECT person FROM chosen UNION SELECT taught_by FROM chosen WHERE taught_by IS NOT NULL"
+            f"WITH chosen AS (SELECT a.id, a.offered, a.taught_by, q.person, q.context_by, q.channel, q.thread"
+            f" FROM answers a JOIN questions q ON q.id = a.question_id WHERE a.id IN ({marks}))"
+            " SELECT person FROM chosen UNION SELECT context_by FROM chosen WHERE context_by IS NOT NULL"
+            " UNION SELECT taught_by FROM chosen WHERE taught_by IS NOT NULL"
             " UNION SELECT q.person FROM chosen c JOIN questions q ON q.channel = c.channel AND q.thread = c.thread"
             " UNION SELECT d.person FROM chosen c, json_each(c.offered) o"
             " JOIN passages p ON p.id = json_extract(o.value, '$.passage_id')"
@@ -65,12 +66,14 @@ def clear(store: Store, person: str) -> None:
         taught = {row["id"] for row in own} | repeating
         for row in store.rows(
             f"WITH theirs AS ({_THREADS}) SELECT a.id, a.offered, a.candidates, a.chosen, a.taught_by,"
-            " (q.channel, q.thread) IN theirs AS threaded FROM answers a JOIN questions q ON q.id = a.question_id"
-            " WHERE q.person <> ? AND (threaded OR a.taught_by = ? OR EXISTS (SELECT 1 FROM json_each(a.offered) o"
+            " ((q.channel, q.thread) IN theirs OR q.context_by IS ?) AS threaded FROM answers a"
+            " JOIN questions q ON q.id = a.question_id WHERE q.person <> ?"
+            " AND (threaded OR a.taught_by = ? OR EXISTS (SELECT 1 FROM json_each(a.offered) o"
             " WHERE json_extract(o.value, '$.passage_id') IN (SELECT value FROM json_each(?))))",
-            [person, person, person, json.dumps(sorted(taught))],
+            [person, person, person, person, json.dumps(sorted(taught))],
         ):
             _clear_answer(store, row, taught, person)
+        db.execute("UPDATE questions SET context = NULL, context_by = NULL WHERE context_by = ?", [person])
         db.execute(
             f"UPDATE questions SET follows = NULL WHERE person <> ? AND (channel, thread) IN ({_THREADS})",
             [person, person],
