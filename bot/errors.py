@@ -39,3 +39,7 @@ class StoppedError(LorebotError):
 
 class BusyError(LorebotError):
     """The one place is taken: another retraining runs, or the inference queue is full."""
+
+
+class DisconnectedError(LorebotError):
+    """Slack has taken the app away: it was uninstalled, or its token revoked."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import signal
 import sys
@@ -14,8 +13,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot import logs
 from bot.app import Service, build_service, described, learning_progress, opened
-from bot.errors import SettingsError
+from bot.errors import DisconnectedError, SettingsError
 from bot.records import Answer, Passage
 from bot.settings import Settings
 from bot.store import Store, documents, feedback, questions, runs
@@ -23,6 +23,7 @@ from bot.store import Store, documents, feedback, questions, runs
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from bot.slack.room import Room
     from bot.slack.services import Status
 
 WEEK_S = 7 * 86400
@@ -30,7 +31,7 @@ WEEK_S = 7 * 86400
 
 def run_slack(settings: Settings, *, http_port: int | None) -> None:
     """Serves Slack until SIGTERM or Ctrl-C."""
-    if not settings.slack_bot_token:
+    if not settings.slack_bot_token and not settings.slack_refresh_token:
         raise SettingsError(
             "SLACK_BOT_TOKEN is not set, expected the bot token xoxb-...: see README, 'Connect a Slack workspace'"
         )
@@ -47,10 +48,15 @@ def run_slack(settings: Settings, *, http_port: int | None) -> None:
         store = running.enter_context(opened(settings))
         service = build_service(settings, store)
         service.live.current.reader.warm()
-        connect(running, service, http_port=http_port)
+        room = connect(running, service, http_port=http_port)
         where = f"listening on port {http_port}" if http_port is not None else "connected over Socket Mode"
         print(f"Lorebot is {where}; {described(service)} serves. Ctrl-C stops it.", file=sys.stderr)
-        _until_stopped()
+        _until_stopped(room.left)
+    if room.gone:
+        raise DisconnectedError(
+            f"{room.gone}, expected an installed app: install it again and copy its tokens, or, if it is to stay away,"
+            f" delete what it kept: {settings.home}"
+        )
 
 
 def run_playground(settings: Settings, *, port: int, fresh: bool) -> None:
@@ -70,6 +76,7 @@ def run_playground(settings: Settings, *, port: int, fresh: bool) -> None:
                 "home": home,
                 "slack_bot_token": playground.bot_token,
                 "slack_app_token": playground.app_token,
+                "slack_refresh_token": "",
                 "slack_signing_secret": playground.signing_secret,
                 "slack_api_url": playground.api_url,
                 "link_base": f"{playground.url}/documents/",
@@ -80,10 +87,10 @@ def run_playground(settings: Settings, *, port: int, fresh: bool) -> None:
         _learn_handbook(settings, store, HANDBOOK)
         service = build_service(settings, store)
         service.live.current.reader.warm()
-        connect(running, service)
+        room = connect(running, service)
         print(f"It reads with {described(service)}.", flush=True)
         print("Lorebot is connected: ask it something. Ctrl-C stops it.", flush=True)
-        _until_stopped()
+        _until_stopped(room.left)
 
 
 SAMPLES = (
@@ -93,16 +100,18 @@ SAMPLES = (
 )
 
 
-def connect(running: ExitStack, service: Service, *, http_port: int | None = None) -> None:
-    """Starts the Slack side of a service; leaving `running` stops it, finishing what was begun."""
-    from slack_bolt.error import BoltError
-    from slack_sdk.errors import SlackClientError
+def connect(running: ExitStack, service: Service, *, http_port: int | None = None) -> Room:
+    """Starts the Slack side of a service; leaving `running` stops it, finishing what was begun.
 
-    from bot import retraining
+    Raises SettingsError where Slack can't be reached, or takes no part of what is set.
+    """
+    from bot import metrics, retraining
     from bot.answering import ChampionWatch
+    from bot.forgetting import forget_person
     from bot.slack import app as slack
-    from bot.slack import notices
+    from bot.slack import http, notices
     from bot.slack.services import Services
+    from bot.slack.tokens import Renewal, Tokens, rotates
     from bot.trust import Rules
     from bot.watching import VoteWatch
 
@@ -110,27 +119,38 @@ def connect(running: ExitStack, service: Service, *, http_port: int | None = Non
     scheduler = retraining.schedule(settings, store)
     running.callback(lambda: scheduler.shutdown(wait=False))
 
+    tokens = Tokens(settings) if rotates(settings) else None
+    if tokens is not None:
+        with _slack_may_refuse(settings, "refresh token (SLACK_REFRESH_TOKEN)"):
+            settings = settings.model_copy(update={"slack_bot_token": tokens.current()})
     services = Services(
         store=store,
         settings=settings,
-        answer=service.answerer.answer,
+        answer=metrics.counted(service.answerer.answer),
         answer_if_sure=service.answerer.answer_if_sure,
         teach=_teacher(service),
         **_keepers(service),
         retrain=lambda by, channel, ts: retraining.start_cycle(settings, by=by, channel=channel, ts=ts),
         rollback=service.registry.rollback,
+        forget=lambda person: forget_person(store, service.registry, settings.home, person),
         status=lambda: status(service, retraining.next_run(scheduler)),
     )
-    try:
+    with _slack_may_refuse(settings, "bot token (SLACK_BOT_TOKEN)"):
         bolt = slack.build_app(services)
-    except (SlackClientError, BoltError) as error:
-        raise SettingsError(
-            f"Slack refuses the bot token ({' '.join(str(error).split())[:200]}); copy it again from the app's settings"
-        ) from None
+    room, connected = bolt.room, lambda: True
+    if tokens is not None:
+        room.beside(Renewal(tokens, room.clients.line))
     if http_port is None:
-        running.callback(slack.start_socket_mode(bolt, settings.slack_app_token).stop)
+        with _slack_may_refuse(settings, "app token (SLACK_APP_TOKEN)"):
+            socket = slack.start_socket_mode(bolt, settings.slack_app_token)
+        running.callback(socket.stop)
+        connected = socket.connected
     else:
-        running.enter_context(_served(slack.http_app(bolt), http_port))
+        asgi = http.http_app(bolt, watched=not settings.metrics_port)
+        running.enter_context(_served(asgi, settings.http_host, http_port))
+    if settings.metrics_port:
+        watched = http.watching_app(bolt, connected)
+        running.enter_context(_served(watched, settings.http_host, settings.metrics_port))
 
     watch = ChampionWatch(
         store,
@@ -150,15 +170,39 @@ def connect(running: ExitStack, service: Service, *, http_port: int | None = Non
     )
     votes.start()
     running.callback(votes.stop)
+    return room
 
 
 @contextmanager
-def _served(asgi: Starlette, port: int) -> Iterator[None]:
-    """HTTP mode's server, in a thread of its own. On 127.0.0.1: what terminates TLS stands in front of it."""
+def _slack_may_refuse(settings: Settings, what: str) -> Iterator[None]:
+    """At the start, a wrong token or no network is told in a line."""
+    from slack_bolt.error import BoltError
+    from slack_sdk.errors import SlackApiError, SlackClientError
+
+    try:
+        yield
+    except SlackApiError as error:
+        why = f"{error.response.get('error')}"
+    except (SlackClientError, BoltError) as error:
+        why = " ".join(str(error).split())[:200]
+    except OSError as error:
+        reason = getattr(error, "reason", None) or error
+        raise SettingsError(
+            f"{settings.slack_api_url} can't be reached ({reason}), expected Slack: check network, HTTPS_PROXY and SLACK_API_URL"
+        ) from None
+    else:
+        return
+    raise SettingsError(f"Slack refuses the {what}: {why}; copy it again from the app's settings")
+
+
+@contextmanager
+def _served(asgi: Starlette, host: str, port: int) -> Iterator[None]:
+    """A server in a thread of its own. On 127.0.0.1 unless told: what terminates TLS stands in front of it."""
     import uvicorn
 
     server = uvicorn.Server(
-        uvicorn.Config(asgi, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+        # The rules for logs are set already; uvicorn's own would replace them.
+        uvicorn.Config(asgi, host=host, port=port, log_config=None, access_log=False)
     )
     thread = threading.Thread(target=server.run, name="http", daemon=True)
     thread.start()
@@ -271,17 +315,19 @@ def _manifest() -> dict[str, Any]:
 
 
 def _set_up_logging(settings: Settings) -> None:
-    logging.basicConfig(
-        level=settings.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
+    secrets = (
+        settings.slack_bot_token,
+        settings.slack_app_token,
+        settings.slack_signing_secret,
+        settings.slack_client_secret,
+        settings.slack_refresh_token,
+        settings.slack_config_token,
     )
-    for chatty in ("httpx", "apscheduler", "slack_bolt", "slack_sdk", "uvicorn"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
+    logs.set_up(level=settings.log_level, form=settings.log_format, words=settings.log_text, secrets=secrets)
 
 
-def _until_stopped() -> None:
-    stop = threading.Event()
+def _until_stopped(stop: threading.Event) -> None:
+    """Until SIGTERM, Ctrl-C, or whatever else sets `stop`."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     stop.wait()

@@ -18,8 +18,9 @@ from starlette.testclient import TestClient
 import bot.slack
 from bot.errors import SettingsError
 from bot.playground.server import start as start_playground
-from bot.slack.app import build_app, http_app, start_socket_mode
+from bot.slack.app import build_app, start_socket_mode
 from bot.slack.clients import like
+from bot.slack.http import http_app
 from bot.slack.queue import Lanes, WorkQueue
 
 MANIFEST = json.loads((Path(bot.slack.__file__).parent / "manifest.json").read_text())

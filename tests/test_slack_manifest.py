@@ -33,6 +33,7 @@ SCOPE_OF_METHOD = {
 SCOPES_OF_EVENT = {
     "app_home_opened": [],
     "app_mention": ["app_mentions:read"],
+    "app_uninstalled": [],
     "channel_shared": ["channels:read", "groups:read"],
     "channel_unshared": ["channels:read", "groups:read"],
     "message.channels": ["channels:history"],
@@ -41,6 +42,7 @@ SCOPES_OF_EVENT = {
     "message.mpim": ["mpim:history"],
     "reaction_added": ["reactions:read"],
     "reaction_removed": ["reactions:read"],
+    "tokens_revoked": [],
 }
 
 

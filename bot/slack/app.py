@@ -1,4 +1,4 @@
-"""Puts the Slack room together: a Bolt app with its listeners, and the two ways to connect it.
+"""Puts the Slack room together: a Bolt app with its listeners, and Socket Mode (HTTP mode is in `http`).
 
 app = build_app(services)
 connection = start_socket_mode(app, settings.slack_app_token)
@@ -9,23 +9,14 @@ connection.stop()
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
 from slack_sdk import WebClient
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from bot.errors import SettingsError
 from bot.records import Promotion
-from bot.slack import actions, commands, events, home, reviews
+from bot.slack import actions, commands, events, home, leaving, reviews
 from bot.slack.clients import clients, like
 from bot.slack.conversation import Conversation
 from bot.slack.lessons import Lessons
@@ -75,6 +66,7 @@ def build_app(
     actions.register(app, room, votes, lessons)
     home.register(app, room)
     reviews.register(app, room, queue)
+    leaving.register(app, room)
     return app
 
 
@@ -89,6 +81,9 @@ class SocketConnection:
 
     app: SlackApp
     handler: SocketModeHandler
+
+    def connected(self) -> bool:
+        return bool(self.handler.client.is_connected())
 
     def stop(self) -> None:
         """Takes no more from Slack, finishes what runs, hands the rest back. Returns within about 20 seconds."""
@@ -105,35 +100,3 @@ def start_socket_mode(app: SlackApp, app_token: str) -> SocketConnection:
     )  # the SDK looks for a proxy again, even where there is none on the way
     handler.client.connect()
     return SocketConnection(app, handler)
-
-
-def http_app(app: SlackApp) -> Starlette:
-    """HTTP mode: Slack posts to `/slack/events`; `/healthz` is for whoever watches the process.
-
-    Raises SettingsError without a signing secret: anybody could sign a request with an empty one.
-    """
-    if not app.room.services.settings.slack_signing_secret:
-        raise SettingsError(
-            "SLACK_SIGNING_SECRET is empty; HTTP mode needs the app's signing secret to know Slack's requests"
-        )
-
-    async def slack(request: Request) -> Response:
-        bolt_request = to_bolt_request(request, await request.body())
-        # Dispatching waits for the ack: on the event loop it would hold every other request up.
-        return to_starlette_response(await run_in_threadpool(app.dispatch, bolt_request))
-
-    async def healthz(request: Request) -> Response:
-        return JSONResponse({"ok": True, "waiting": len(app.room.inference)})
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        app.room.start()
-        try:
-            yield
-        finally:
-            await run_in_threadpool(app.room.stop)
-
-    return Starlette(
-        routes=[Route("/slack/events", slack, methods=["POST"]), Route("/healthz", healthz)],
-        lifespan=lifespan,
-    )

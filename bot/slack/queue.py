@@ -162,18 +162,17 @@ class Lanes:
                 if not self._ready:
                     return
                 channel = self._ready.popleft()
-                job = self._jobs[channel][0]
+                waiting = self._jobs[channel]
             try:
-                job()
+                waiting[0]()
             except Exception:
                 log.exception("a job of a lane failed")
             finally:
-                self._ended(channel)
+                self._ended(channel, waiting)
 
-    def _ended(self, channel: str) -> None:
+    def _ended(self, channel: str, waiting: deque[Job]) -> None:
         with self._changed:
-            waiting = self._jobs.get(channel)
-            if waiting is None:  # dropped by a stop that couldn't wait
+            if self._jobs.get(channel) is not waiting:  # dropped by a stop that couldn't wait
                 return
             waiting.popleft()
             if waiting:

@@ -22,7 +22,7 @@ from bot.store import claims
 
 RECOVER_EVERY_S = 30.0
 FORGET_EVERY_S = 3600.0
-STOP_S = 10.0
+STOP_S = 15.0
 Take = Callable[[str, dict[str, Any]], None]
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,10 @@ class Room:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self.gone = ""
+        """Why Slack won't have this app any more: uninstalled, or its token revoked. Empty while it does."""
+        self.left = threading.Event()
+        clients.line.gone = self._leave
 
     def takes(self, kind: str, take: Take, give_up: Take | None = None) -> None:
         """Who takes up claims whose payload is of this kind, and who tells people of those that came to nothing."""
@@ -117,6 +121,19 @@ class Room:
         """Whether it has been told to stop: what isn't done by now is better left to the next start."""
         return self._stop.is_set()
 
+    @property
+    def started(self) -> bool:
+        return self._thread is not None and self._thread.is_alive() and not self.stopping
+
+    def _leave(self, method: str, code: str) -> None:
+        """Slack has taken the app away: said once, and whoever runs this room waits for `left`."""
+        if self.left.is_set():
+            return
+        token = {"apps.connections.open": "app", "oauth.v2.access": "refresh"}.get(method, "bot")
+        self.gone = f"Slack refuses the {token} token ({code})"
+        log.error("%s: nothing more is asked of Slack", self.gone)
+        self.left.set()
+
     def start(self) -> None:
         """Starts the threads, and takes up at once what the last run left behind. Starting twice does no harm."""
         if self._thread is not None:
@@ -138,8 +155,9 @@ class Room:
         self.clients.line.closing.set()
         for companion in self._companions:
             companion.stop()
-        self.inference.stop(seconds=STOP_S, drain=False)
-        self.lanes.stop(seconds=STOP_S)
+        until = time.monotonic() + STOP_S
+        self.inference.stop(seconds=STOP_S * 2 / 3, drain=False)
+        self.lanes.stop(seconds=until - time.monotonic())
         with self._lock:
             left, self._held = self._held, set()
         for key in left:

@@ -140,6 +140,12 @@ def run(store: Store, run_id: int) -> Run | None:
     return _run(row) if row else None
 
 
+def run_of(store: Store, adapter: str) -> Run | None:
+    """The cycle that made an adapter; None for one that came from elsewhere, such as the seed."""
+    row = store.one("SELECT * FROM runs WHERE candidate = ? ORDER BY id DESC LIMIT 1", [adapter])
+    return _run(row) if row else None
+
+
 def running(store: Store) -> Run | None:
     row = store.one("SELECT * FROM runs WHERE state = 'running'")
     return _run(row) if row else None
@@ -166,6 +172,15 @@ def last_done(store: Store) -> Run | None:
 def runs(store: Store, limit: int = 20) -> list[Run]:
     """Newest first."""
     return [_run(row) for row in store.rows("SELECT * FROM runs ORDER BY id DESC LIMIT ?", [limit])]
+
+
+def by_outcome(store: Store) -> dict[str, int]:
+    """How many retrainings ended how: promoted, kept (the champion stayed), failed; and those running."""
+    sql = (
+        "SELECT CASE WHEN state = 'done' THEN iif(promoted, 'promoted', 'kept') ELSE state END AS outcome,"
+        " count(*) AS n FROM runs GROUP BY outcome"
+    )
+    return {row["outcome"]: int(row["n"]) for row in store.rows(sql)}
 
 
 def unreported(store: Store) -> list[Run]:
