@@ -34,6 +34,7 @@ the message or view. `values` maps block id to action id to such a value (a text
 keeps its initial value.
 """  # noqa: E501
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -195,7 +196,9 @@ async def once(parts: Parts, what: str, given: Arguments) -> None:
     elif what == "cut":
         await parts.socket_mode.cut()
     elif what == "limit":
-        parts.faults.limit(given.number("seconds", 10))
+        seconds = given.number("seconds", 10)
+        parts.faults.limit(seconds)
+        asyncio.get_running_loop().call_later(seconds, tell, parts.workspace, parts.faults)
     elif what == "uninstall":
         parts.feed.uninstalled()
         parts.faults.uninstalled = True

@@ -5,12 +5,12 @@
 //   errors                         block id -> sentence, in a modal
 
 import { el } from "./dom.js";
-import { element } from "./elements.js";
+import { element, isGroup } from "./elements.js";
 import { inline, mrkdwn } from "./mrkdwn.js";
 import { markdown } from "./markdown.js";
 import { emoji } from "./emoji.js";
 import { link } from "./mrkdwn.js";
-import { state, nameOf } from "./state.js";
+import { fileUrl, nameOf, state } from "./state.js";
 
 export function drawBlocks(blocks, surface) {
   return blocks.map((block) => (DRAW[block.type] ?? unknown)(block, surface));
@@ -65,7 +65,7 @@ function actions(block, surface) {
 function input(block, surface) {
   const error = surface.errors?.[block.block_id];
   const id = `input-${block.block_id}`;
-  const grouped = ["radio_buttons", "checkboxes"].includes(block.element.type);
+  const grouped = isGroup(block.element);
   const label = [plainText(block.label.text), block.optional ? el("span", { class: "muted" }, " (optional)") : null];
   const described = [error ? `${id}-error` : "", block.hint ? `${id}-hint` : ""].filter(Boolean).join(" ");
   const control = element(block, block.element, surface, { id, described, invalid: Boolean(error) });
@@ -79,8 +79,13 @@ function input(block, surface) {
   );
 }
 
+// A picture of Slack's own may be named by its address too, which its id stands in.
+function pictureId({ id, url }) {
+  return id ?? url.match(/F[0-9A-Z]{8,}/)?.[0] ?? "";
+}
+
 export function picture(block, kind = "") {
-  const image = el("img", { src: block.image_url, alt: block.alt_text, class: kind, loading: "lazy" });
+  const image = el("img", { src: block.slack_file ? fileUrl(pictureId(block.slack_file)) : block.image_url, alt: block.alt_text, class: kind, loading: "lazy" });
   // Offline, or from elsewhere: the words stand in for the picture.
   image.addEventListener("error", () => image.replaceWith(el("span", { class: "muted" }, block.alt_text)));
   return image;

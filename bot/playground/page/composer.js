@@ -1,5 +1,6 @@
 // Where people write: Enter sends, Shift+Enter breaks the line, @ and / offer what could follow.
 
+import { attachments } from "./attachments.js";
 import { el, icon } from "./dom.js";
 import { doing } from "./server.js";
 import { edit } from "./message.js";
@@ -25,7 +26,8 @@ export function composer(holder, { testid, where, sent }) {
     { type: "button", class: "send", "aria-label": "Send", title: "Send (Enter)", "data-testid": `${testid}-send`, onclick: () => submit() },
     icon("send"),
   );
-  holder.append(list, el("div", { class: "write" }, box, send));
+  const clip = attachments(holder, { testid, changed: () => fit() });
+  holder.append(list, clip.list, el("div", { class: "write" }, clip.button, box, send));
   let key = null; // null: nothing is known of the place yet
   let offers = [];
   let chosen = 0;
@@ -33,13 +35,13 @@ export function composer(holder, { testid, where, sent }) {
   function fit() {
     box.style.height = "auto";
     box.style.height = `${Math.min(box.scrollHeight + 2, HEIGHT)}px`;
-    send.disabled = !box.value.trim();
+    send.disabled = !box.value.trim() && !clip.any();
   }
 
   async function submit() {
     const text = box.value.trim();
     const place = where();
-    if (!text || !place.channel) return;
+    if ((!text && !clip.any()) || !place.channel) return;
     const command = text.match(/^(\/[\w-]+)\s*([\s\S]*)$/);
     if (command && place.thread_ts) {
       toast(`${command[1]} works in the channel, not in a thread.`);
@@ -49,11 +51,15 @@ export function composer(holder, { testid, where, sent }) {
     drafts.delete(key);
     fit();
     offer();
-    const answer = command
+    const files = clip.take();
+    const answer = files.length
+      ? await doing("upload", { ...place, text, files: await Promise.all(files.map(clip.read)) })
+      : command
       ? await doing("command", { channel: place.channel, command: command[1], text: command[2] })
       : await doing("message", { ...place, text });
     // Nobody should have to write it twice.
     if (!answer.ok && !box.value) box.value = text;
+    if (!answer.ok) clip.add(files);
     fit();
     if (answer.ok) sent?.();
   }

@@ -5,8 +5,9 @@ import { composer, invitation } from "./composer.js";
 import { arrows, el, icon, keyed, redraw, rove } from "./dom.js";
 import { drawMessage, versionOf, working } from "./message.js";
 import { openThread, show } from "./places.js";
+import { placeTools } from "./place_tools.js";
 import { doing } from "./server.js";
-import { channelTitle, paint, state, topLevel } from "./state.js";
+import { channelTitle, paint, pinned, state, topLevel } from "./state.js";
 
 const CLOSE_SECONDS = 300;
 
@@ -40,7 +41,7 @@ export function drawConversation() {
 
 function drawHead(channel, isHome) {
   const bot = state.team.bot_name;
-  redraw(head, [channel, isHome, bot], () => [
+  redraw(head, [channel, isHome, bot, channel && pinned(channel.id).length], () => [
     backButton("list", "Back to channels"),
     el(
       "div",
@@ -48,11 +49,12 @@ function drawHead(channel, isHome) {
       el(
         "h2",
         {},
-        icon(isHome ? "home" : { im: "reply", group: "lock", channel: "hash" }[channel?.kind ?? "channel"]),
+        icon(isHome ? "home" : channel?.shared ? "link" : { im: "reply", group: "lock", mpim: "people", channel: "hash" }[channel?.kind ?? "channel"]),
         isHome ? `${bot}'s home` : channel ? channelTitle(channel) : "",
       ),
-      el("p", { class: "topic" }, isHome ? "" : channel?.kind === "im" ? `Only you and ${bot}` : (channel?.topic ?? "")),
+      el("p", { class: "topic" }, isHome || channel?.kind === "mpim" ? "" : channel?.kind === "im" ? `Only you and ${bot}` : (channel?.topic ?? "")),
     ),
+    isHome || !channel ? null : placeTools(channel),
     isHome || channel?.kind === "im"
       ? null
       : el("span", { class: channel?.bot_in ? "tag with-bot" : "tag" }, channel?.bot_in ? `${bot} is here` : `without ${bot}`),
@@ -156,9 +158,9 @@ function dayOf(message) {
 function drawEmpty(channel, said) {
   empty.hidden = said.length > 0;
   const isDirect = channel.kind === "im";
-  const prompts = state.prompts.get(channel.id)?.prompts.map((prompt) => prompt.message);
-  const samples = (isDirect && prompts) || state.samples;
-  redraw(empty, [channel, said.length > 0, samples, state.team, state.me], () => {
+  const offered = isDirect ? state.prompts.get(channel.id) : null;
+  const samples = offered?.prompts.length ? offered.prompts : state.samples.map((question) => ({ title: question, message: question }));
+  redraw(empty, [channel, said.length > 0, offered, samples, state.team, state.me], () => {
     const bot = state.team.bot_name;
     const mention = isDirect ? "" : `@${bot} `;
     const ask = async (question) => {
@@ -175,9 +177,9 @@ function drawEmpty(channel, said) {
       avatarLarge(bot),
       el("h2", {}, isDirect ? `Ask ${bot} anything` : `Ask ${bot} something`),
       el("p", {}, how),
-      samples.length ? el("p", { class: "muted" }, "For example:") : null,
-      samples.map((question) =>
-        el("button", { type: "button", class: "sample", "data-testid": "sample", onclick: () => ask(question) }, question),
+      samples.length ? el("p", { class: "muted" }, offered?.title || "For example:") : null,
+      samples.map((sample) =>
+        el("button", { type: "button", class: "sample", "data-testid": "sample", title: sample.message, onclick: () => ask(sample.message) }, sample.title),
       ),
     ].flat();
   });
@@ -190,8 +192,10 @@ function avatarLarge(bot) {
 // Below the messages: the bot isn't in the channel, or it is at work on a direct message.
 function drawNotice(channel, said) {
   const status = channel.kind === "im" ? directStatus(channel, said) : null;
-  redraw(notice, [channel, status, state.team, state.me], () => {
+  const offered = channel.kind === "im" && said.length ? state.prompts.get(channel.id)?.prompts : null;
+  redraw(notice, [channel, status, offered, state.team, state.me], () => {
     if (status) return working(status);
+    if (offered?.length) return prompts(channel, offered);
     if (channel.bot_in) return null;
     const bot = state.team.bot_name;
     const invite = async () => {
@@ -204,6 +208,14 @@ function drawNotice(channel, said) {
       el("button", { type: "button", class: "button", "data-testid": "invite", onclick: invite }, `Invite ${bot}`),
     );
   });
+}
+
+// What the bot suggests to ask, once the conversation has begun.
+function prompts(channel, offered) {
+  const ask = (text) => doing("message", { channel: channel.id, text });
+  const chip = ({ title, message }) =>
+    el("button", { type: "button", class: "pill", "data-testid": "prompt", title: message, onclick: () => ask(message) }, title);
+  return el("div", { class: "row prompts", role: "group", "aria-label": "Suggested questions" }, offered.map(chip));
 }
 
 function directStatus(channel, said) {

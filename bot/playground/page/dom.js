@@ -8,7 +8,7 @@ export function el(tag, properties = {}, ...children) {
     else if (name === "value") node.value = value;
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -34,6 +34,12 @@ const ICONS = {
   reply: "M3.500 4.500h13v8.500h-7l-3.500 3v-3h-2.500z",
   smile: "M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM7 11.500c.8 1.500 1.800 2 3 2s2.200-.5 3-2M7.700 8v.3M12.300 8v.3",
   more: "M4.500 10h.01M10 10h.01M15.500 10h.01",
+  clip: "M15.500 9.500 10 15a3.500 3.500 0 0 1-5-5l6-6a2.300 2.300 0 0 1 3.300 3.300l-5.800 5.800a1.100 1.100 0 0 1-1.600-1.600l5.200-5.200",
+  pin: "M12 3.500 16.500 8l-3 .8-3.200 3.200-.5 3.200-4.500-4.500 3.200-.5 3.200-3.200zM7.300 12.700 3.500 16.500",
+  page: "M5 3h7l3.500 3.500V17H5zM12 3v3.500h3.500M7.500 10h5.500M7.500 13h5.500",
+  link: "M8.500 11.500a3 3 0 0 0 4.200 0l2.600-2.600a3 3 0 0 0-4.200-4.200l-1 1M11.500 8.500a3 3 0 0 0-4.200 0l-2.600 2.600a3 3 0 0 0 4.200 4.200l1-1",
+  people: "M7.500 9.500a2.800 2.800 0 1 0 0-5.600 2.800 2.800 0 0 0 0 5.600zM2.500 16.500c.3-3 2.300-4.600 5-4.600s4.700 1.600 5 4.600M13 4.200a2.600 2.600 0 0 1 0 5M14.500 12.200c1.800.5 2.900 2 3.100 4.300",
+  storm: "M6 12.500a3.300 3.300 0 0 1-.3-6.600 4.600 4.600 0 0 1 8.900.7 3 3 0 0 1 .4 5.900M10.800 9 8.500 12.800h3L9.300 17",
   close: "M5 5l10 10M15 5 5 15",
   back: "M12 4 6 10l6 6",
   up: "M3.500 9h2.500v8H3.500zM6 9l3.500-6c1.300 0 2 .9 1.800 2.100L10.800 8h4.400a1.500 1.500 0 0 1 1.500 1.800l-1.100 5.700A1.800 1.800 0 0 1 13.800 17H6",
@@ -80,7 +86,7 @@ export function redraw(container, version, make) {
   if (container.keyedVersion === wanted) return;
   const focus = container.contains(document.activeElement) ? focusWithin(container) : null;
   container.keyedVersion = wanted;
-  container.replaceChildren(...[make()].flat().filter(Boolean));
+  container.replaceChildren(...[make()].flat(Infinity).filter(Boolean));
   focus?.(container);
 }
 

@@ -5,6 +5,7 @@ import { confirmed } from "./confirm.js";
 import { openMenu } from "./menu.js";
 import { plainText, picture, textObject } from "./blocks.js";
 import { spoken } from "./mrkdwn.js";
+import { channelTitle, nameOf, state } from "./state.js";
 
 // place: { id, described, invalid } of the label around it, in an input block.
 export function element(block, part, surface, place = {}) {
@@ -21,7 +22,7 @@ export function element(block, part, surface, place = {}) {
     if (block.type !== "input" || block.dispatch_action) act(value);
   };
   const now = surface.value?.(block.block_id, part);
-  return draw(part, { act, change, now, place, focus: `${block.block_id}/${part.action_id}` });
+  return draw(FILLED[part.type] ? filled(part) : part, { act, change, now, place, focus: `${block.block_id}/${part.action_id}` });
 }
 
 function question(confirm) {
@@ -98,6 +99,33 @@ function optionsOf(part) {
   return part.option_groups ? part.option_groups.flatMap((group) => group.options) : part.options;
 }
 
+// Those of which several can be picked: a group of boxes, with a legend instead of a label.
+export function isGroup(part) {
+  return ["radio_buttons", "checkboxes"].includes(part.type) || part.type.startsWith("multi_");
+}
+
+const people = () => [...state.people.keys()].map((id) => [id, nameOf(id)]);
+const rooms = (wanted) => [...state.channels.values()].filter(wanted).map((room) => [room.id, room.kind === "im" ? channelTitle(room) : `#${channelTitle(room)}`]);
+const inFilter = (room, include) => !include || include.includes({ channel: "public", group: "private", im: "im", mpim: "mpim" }[room.kind]);
+
+// Selects whose options are the workspace's own: what is offered, and where what they start with is named.
+const FILLED = {
+  users_select: [people, "initial_user"],
+  multi_users_select: [people, "initial_users"],
+  channels_select: [() => rooms((room) => room.kind === "channel"), "initial_channel"],
+  multi_channels_select: [() => rooms((room) => room.kind === "channel"), "initial_channels"],
+  conversations_select: [(part) => rooms((room) => inFilter(room, part.filter?.include)), "initial_conversation"],
+  multi_conversations_select: [(part) => rooms((room) => inFilter(room, part.filter?.include)), "initial_conversations"],
+};
+
+function filled(part) {
+  const [offered, initial] = FILLED[part.type];
+  const options = offered(part).map(([value, text]) => ({ value, text: { type: "plain_text", text, emoji: false } }));
+  const start = [part[initial] ?? []].flat();
+  const chosen = options.filter((option) => start.includes(option.value));
+  return { ...part, options, initial_option: chosen[0], initial_options: chosen };
+}
+
 function select(part, { change, now, place, focus }) {
   const picked = now ?? part.initial_option?.value ?? "";
   const option = ({ text, value }) => el("option", { value, selected: value === picked }, spoken(text.text));
@@ -148,7 +176,7 @@ function choices(kind) {
     const picked = now ?? initial;
     const chosen = new Set([picked ?? []].flat());
     const name = `choice-${focus}-${(serial += 1)}`;
-    const boxes = part.options.map((option) => {
+    const boxes = optionsOf(part).map((option) => {
       const box = el("input", {
         type: kind,
         name,
@@ -183,8 +211,37 @@ function textInput(part, { change, now, place, focus }) {
     oninput: (event) => change(event.target.value),
     value: now ?? part.initial_value ?? "",
   };
-  return part.multiline ? el("textarea", { rows: 4, ...properties }) : el("input", { type: "text", ...properties });
+  const type = { email_text_input: "email", url_text_input: "url", number_input: "number" }[part.type] ?? "text";
+  if (type === "number") Object.assign(properties, { min: part.min_value, max: part.max_value, step: part.is_decimal_allowed ? "any" : "1" });
+  return part.multiline ? el("textarea", { rows: 4, ...properties }) : el("input", { type, ...properties });
 }
+
+function picker(type, initial, { read = (value) => value, shown = (value) => value } = {}) {
+  return (part, { change, now, place, focus }) =>
+    el("input", {
+      type,
+      id: place.id,
+      class: "textbox short",
+      "aria-label": place.id ? null : (part.placeholder?.text ?? "Choose"),
+      "data-testid": `action-${part.action_id}`,
+      "data-focus": focus,
+      "aria-describedby": place.described || null,
+      "aria-invalid": place.invalid ? "true" : null,
+      value: shown(now ?? part[initial] ?? ""),
+      onchange: (event) => change(read(event.target.value)),
+    });
+}
+
+// Seconds since 1970, in the clock of whoever looks at them.
+const MOMENT = {
+  read: (value) => (value ? Math.floor(new Date(value).getTime() / 1000) : ""),
+  shown: (seconds) => {
+    if (!seconds) return "";
+    const at = new Date(seconds * 1000);
+    return new Date(at.getTime() - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  },
+};
+
 
 let serial = 0;
 
@@ -197,5 +254,18 @@ const DRAW = {
   radio_buttons: choices("radio"),
   checkboxes: choices("checkbox"),
   plain_text_input: textInput,
+  email_text_input: textInput,
+  url_text_input: textInput,
+  number_input: textInput,
+  users_select: select,
+  conversations_select: select,
+  channels_select: select,
+  multi_static_select: choices("checkbox"),
+  multi_users_select: choices("checkbox"),
+  multi_conversations_select: choices("checkbox"),
+  multi_channels_select: choices("checkbox"),
+  datepicker: picker("date", "initial_date"),
+  timepicker: picker("time", "initial_time"),
+  datetimepicker: picker("datetime-local", "initial_date_time", MOMENT),
   image: (part) => picture(part, "accessory"),
 };

@@ -4,9 +4,11 @@ import { drawConversation } from "./conversation.js";
 import { el, redraw } from "./dom.js";
 import { drawModal } from "./modal.js";
 import { begin, go, openThread } from "./places.js";
+import { drawSheet } from "./sheet.js";
 import { drawSidebar } from "./sidebar.js";
 import { markSeen, messageAt, onPaint, paint, state, unread } from "./state.js";
 import { drawThread } from "./thread.js";
+import { openTrouble, troubles } from "./trouble.js";
 
 const FIRST = "U0HANA0001";
 const bar = document.getElementById("bar");
@@ -20,6 +22,7 @@ onPaint(() => {
   drawConversation();
   drawThread();
   drawModal();
+  drawSheet();
   const waiting = [...state.channels.keys()].reduce((sum, id) => sum + unread(id), 0);
   document.title = `${waiting ? `(${waiting}) ` : ""}${state.team.name} · ${state.team.bot_name} playground`;
 });
@@ -31,8 +34,14 @@ function drawBar() {
     : state.ready && !state.connected
       ? `${bot} isn't connected. What you write waits for it.`
       : "";
-  bar.hidden = !text;
-  redraw(bar, text, () => (text ? el("p", { "data-testid": "connection-bar" }, text) : null));
+  const on = state.ready ? troubles() : [];
+  bar.hidden = !text && !on.length;
+  redraw(bar, [text, on], () => [
+    text ? el("p", { "data-testid": "connection-bar" }, text) : null,
+    on.length
+      ? el("p", { "data-testid": "trouble-bar" }, `Trouble on purpose: ${on.join("; ")}. `, el("button", { type: "button", class: "link", "data-focus": "trouble", onclick: openTrouble }, "Change"))
+      : null,
+  ]);
 }
 
 // A link to a channel, or to a message in it, goes there without loading the page again.

@@ -8,7 +8,7 @@ import { openMenu } from "./menu.js";
 import { asTyped, mrkdwn, plain, spoken } from "./mrkdwn.js";
 import { openThread } from "./places.js";
 import { doing } from "./server.js";
-import { isReply, messageAt, nameOf, paint, replies, state } from "./state.js";
+import { fileUrl, isReply, me, messageAt, nameOf, paint, replies, state } from "./state.js";
 import { toast } from "./toast.js";
 
 const TINTS = 6;
@@ -38,10 +38,10 @@ export function drawMessage(message, { inThread, compact }) {
     el(
       "div",
       { class: "content" },
-      whispered ? whisperLine(message) : null,
+      whispered ? whisperLine(message) : pinLine(message),
       compact ? null : byline(message, bot),
       isEdited(message, inThread) ? editor(message) : body(message),
-      pictures(message),
+      files(message),
       reactions(message),
       inThread ? null : answersLine(message),
       inThread ? null : statusLine(message),
@@ -85,6 +85,7 @@ function whisperLine(message) {
 
 function body(message) {
   const edited = message.edited ? el("span", { class: "muted edited" }, " (edited)") : null;
+  if (!message.text && !message.blocks?.length) return null;
   if (!message.blocks?.length || message.blocks.every((block) => block.type === "rich_text" && !message.bot_id)) {
     const words = message.mrkdwn === false ? el("p", {}, plain(message.text)) : mrkdwn(message.text);
     return el("div", { class: "text" }, words, edited);
@@ -97,14 +98,28 @@ function body(message) {
   return el("div", { class: "blocks" }, drawBlocks(message.blocks, surface), edited);
 }
 
-function pictures(message) {
-  return (message.files ?? []).map((file) =>
-    el(
-      "a",
-      { class: "picture", href: file.url_private, target: "_blank", "data-testid": "picture" },
-      el("img", { src: file.url_private, alt: file.alt_txt || file.title, title: file.title }),
-    ),
+function files(message) {
+  return (message.files ?? []).map((file) => {
+    if (file.mode === "tombstone") return el("p", { class: "file-card muted", "data-testid": "file-gone" }, "This file was deleted.");
+    if (!file.picture) return card(file);
+    const image = el("img", { src: fileUrl(file.id), alt: file.alt_txt || file.title, title: file.title });
+    return el("a", { class: "picture", href: fileUrl(file.id), target: "_blank", "data-testid": "picture" }, image);
+  });
+}
+
+function card(file) {
+  const size = file.size < 1000 ? `${file.size} bytes` : file.size < 1e6 ? `${Math.round(file.size / 1000)} kB` : `${(file.size / 1e6).toFixed(1)} MB`;
+  return el(
+    "a",
+    { class: "file-card", href: fileUrl(file.id), download: file.name, "data-testid": "file" },
+    icon("page"),
+    el("span", { class: "grow" }, el("strong", {}, file.title), el("span", { class: "muted detail" }, `${file.pretty_type}, ${size}`)),
   );
+}
+
+function pinLine(message) {
+  if (!message.pinned_info) return null;
+  return el("p", { class: "pin-line", "data-testid": "pinned" }, icon("pin"), `Pinned by ${nameOf(message.pinned_info.pinned_by)}`);
 }
 
 function reactions(message) {
@@ -210,7 +225,7 @@ function pick(anchor, message) {
 
 function more(anchor, message, mine, inThread) {
   const at = { channel: message.channel, ts: message.ts };
-  const items = state.shortcuts
+  const items = (me()?.is_stranger ? [] : state.shortcuts)
     .filter((shortcut) => shortcut.place === "message")
     .map((shortcut) => ({
       label: shortcut.name,
@@ -218,10 +233,14 @@ function more(anchor, message, mine, inThread) {
       act: () => doing("shortcut", { ...at, callback_id: shortcut.callback_id }),
     }));
   items.push({ label: "Copy link", testid: "copy-link", act: () => copyLink(message) });
-  if (mine) {
-    items.push({ label: "Edit message", testid: "edit", act: () => edit(message.ts, inThread) });
-    items.push({ label: "Delete message", testid: "delete", danger: true, act: () => remove(at) });
+  const on = !message.pinned_info;
+  items.push({ label: on ? "Pin to the channel" : "Unpin", testid: "pin", act: () => doing("pin", { ...at, on }) });
+  if (mine) items.push({ label: "Edit message", testid: "edit", act: () => edit(message.ts, inThread) });
+  const ours = mine || me()?.is_admin;
+  for (const file of (message.files ?? []).filter((each) => ours && each.mode !== "tombstone")) {
+    items.push({ label: `Delete ${file.name}`, testid: "delete-file", danger: true, act: () => removeFile(file) });
   }
+  if (ours) items.push({ label: "Delete message", testid: "delete", danger: true, act: () => remove(at) });
   openMenu(anchor, items, { label: "More actions" });
 }
 
@@ -233,6 +252,11 @@ function copyLink(message) {
 async function remove(at) {
   const question = { title: "Delete message?", text: "It can't be brought back.", confirm: "Delete", deny: "Keep", style: "danger" };
   if (await confirmed(question)) await doing("delete", at);
+}
+
+async function removeFile(file) {
+  const question = { title: `Delete ${file.name}?`, text: "It can't be brought back.", confirm: "Delete", deny: "Keep", style: "danger" };
+  if (await confirmed(question)) await doing("delete_file", { file: file.id });
 }
 
 // A thread's first message stands in the channel and in the thread: it is edited where the person began to.

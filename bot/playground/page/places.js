@@ -79,14 +79,14 @@ function settle() {
       return;
     }
   }
-  const exists = (place) => place === "home" || state.channels.has(place);
+  const exists = (place) => (place === "home" && Boolean(direct())) || state.channels.has(place);
   const last = sessionStorage.getItem("place");
   if (state.place && exists(state.place)) {
     if (state.thread && !messageAt(state.place, state.thread)) state.thread = null;
     return;
   }
   // A direct message belongs to one person: for the next one, it is their own.
-  if (state.place && state.place.startsWith("D")) go(direct().id, state.column);
+  if (state.place && state.place.startsWith("D") && direct()) go(direct().id, state.column);
   else if (last && exists(last)) go(last, state.column);
   else go([...state.channels.keys()][0], state.column);
 }

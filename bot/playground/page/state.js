@@ -14,6 +14,7 @@ export const state = {
   shortcuts: [],
   samples: [],
   documents: false,
+  faults: {},
   connected: true,
   reachable: true,
   place: null, // the id of a channel, or "home"
@@ -49,7 +50,7 @@ export function takeState(fresh) {
   state.messages = new Map();
   for (const message of fresh.messages) keep(message);
   for (const said of state.messages.values()) sort(said);
-  for (const name of ["views", "home", "commands", "shortcuts", "samples", "documents", "connected"]) {
+  for (const name of ["views", "home", "commands", "shortcuts", "samples", "documents", "connected", "faults"]) {
     state[name] = fresh[name];
   }
   state.statuses = new Map(fresh.statuses.map((status) => [`${status.channel}/${status.thread_ts}`, status]));
@@ -70,6 +71,7 @@ export function takeChange(change) {
   if (change.kind === "views") state.views = change.views;
   if (change.kind === "home") state.home = change.view;
   if (change.kind === "prompts") state.prompts.set(change.channel, change);
+  if (change.kind === "faults") state.faults = change.faults;
   if (change.kind === "connected") state.connected = change.connected;
   if (change.kind === "channel") state.channels.set(change.channel.id, change.channel);
   if (change.kind === "status") {
@@ -150,5 +152,27 @@ export function nameOf(id) {
 }
 
 export function channelTitle(channel) {
+  if (channel.kind === "mpim") return channel.topic;
   return channel.kind === "im" ? state.team.bot_name : channel.name;
+}
+
+export function me() {
+  return state.people.get(state.me);
+}
+
+// What somebody is to this workspace, where they aren't simply a member of it.
+export function role(person) {
+  if (person.is_admin) return "admin";
+  if (person.is_guest) return "guest";
+  return person.is_stranger ? "another workspace" : "";
+}
+
+export function pinned(channel) {
+  const kept = [...(state.messages.get(channel)?.values() ?? [])].filter((message) => message.pinned_info);
+  return kept.sort((a, b) => b.pinned_info.pinned_ts - a.pinned_info.pinned_ts);
+}
+
+// The address of a file, for whoever looks at it.
+export function fileUrl(id) {
+  return `/page/file/${encodeURIComponent(id)}?person=${encodeURIComponent(state.me)}`;
 }
