@@ -187,6 +187,20 @@ def test_links_lead_to_the_message_where_the_workspace_is_named_else_to_the_chan
     assert documents.documents(store)[0].link == "https://slack.com/app_redirect?team=T1&channel=C1"
 
 
+@pytest.mark.parametrize("more", [{"is_restricted": True}, {"is_stranger": True}, {"team_id": "T2"}, None])
+def test_what_guests_and_people_from_elsewhere_say_stays_in_its_channel(
+    store: Store, zipped: Path, more: dict[str, object] | None
+) -> None:
+    export = Export(days={("general", DAYS[0]): BADGE})
+    export.people.append({"id": "U3", "team_id": "T1"})
+    if more is None:
+        del export.people[1]  # nobody whom the export knows
+    else:
+        export.people[1] |= more
+    learned(store, export.packed(zipped))
+    assert [each.scope for each in documents.documents(store)] == ["C1"]
+
+
 def test_what_bots_say_is_not_learned(store: Store, zipped: Path) -> None:
     thread = asked("How do I reset my badge?", "Hold it to the reader")
     thread[1]["user"] = "UBOT"

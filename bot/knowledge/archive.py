@@ -12,6 +12,7 @@ import re
 import stat
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,6 +52,7 @@ class Archive:
     channels: tuple[Channel, ...]
     names: Mapping[str, str]  # of people, by id
     bots: frozenset[str]
+    house: frozenset[str]  # people of the workspace itself: no guests, nobody from elsewhere
     team: str | None
     left_out: int  # direct conversations, and folders that no list names
     _source: _Source = field(repr=False)
@@ -161,13 +163,16 @@ def _archive(source: _Source) -> Archive:
     root = f"{root}/" if root else ""
     lists = {name: _records(source, root + name) if root + name in names else [] for name in _LISTS}
     people = [*lists["users.json"], *lists["org_users.json"]]
+    teams = Counter(str(each["team_id"]) for each in people if each.get("team_id"))
+    team = teams.most_common(1)[0][0] if teams else None
     days = _days(names, root)
     channels = _channels(lists, days)
     return Archive(
         channels=channels,
         names={str(each.get("id")): _name(each) for each in people},
         bots=frozenset(str(each.get("id")) for each in people if each.get("is_bot")) | {"USLACKBOT"},
-        team=next((str(each["team_id"]) for each in people if each.get("team_id")), None),
+        house=frozenset(str(each.get("id")) for each in people if _is_of(each, team)),
+        team=team,
         left_out=len(days.keys() - {each.name for each in channels}),
         _source=source,
     )
@@ -217,6 +222,11 @@ def _pins(channel: Mapping[str, Any]) -> frozenset[str]:
         if isinstance(pins, list)
         else frozenset()
     )
+
+
+def _is_of(person: Mapping[str, Any], team: str | None) -> bool:
+    elsewhere = any(person.get(flag) for flag in ("is_restricted", "is_ultra_restricted", "is_stranger"))
+    return not elsewhere and person.get("team_id", team) == team
 
 
 def _name(person: Mapping[str, Any]) -> str:

@@ -76,7 +76,7 @@ def learn_export(
                 progress(counts["days"], days, f"#{channel.name}")
             read = _read(archive, channel)
             own = _scope(store, channel, scope)
-            told = _told(read, channel, own, _address(link_base, archive.team), until)
+            told = _told(read, archive, channel, own, link_base, until)
             for i in range(0, len(told), AT_ONCE):
                 counts += heard.keep(store, encoder, told[i : i + AT_ONCE])
             if prune and not read.failed:
@@ -148,15 +148,26 @@ def _sort_in(
 
 
 def _told(
-    read: _Read, channel: Channel, scope: str, address: Callable[[str, str], str | None], until: float
+    read: _Read, archive: Archive, channel: Channel, scope: str, link_base: str | None, until: float
 ) -> list[Heard]:
-    """The documents of a channel, each message's once: what is both pinned and answered is a pair."""
-    place = {"channel": channel.id, "scope": scope, "place": f"#{channel.name}"}
-    told = {
-        said.ts: heard.of_message(said, link=address(channel.id, said.ts), **place) for said in read.pinned
-    } | {
-        pair.asked: heard.of_pair(pair, link=address(channel.id, pair.asked), **place) for pair in read.pairs
-    }
+    """The documents of a channel, each message's once: what is both pinned and answered is a pair.
+
+    What somebody from elsewhere or a guest has said stays in the channel, as it does in live learning.
+    """
+    link = _link_maker(link_base, archive.team)
+
+    def place(ts: str, *people: str) -> dict[str, Any]:
+        own = scope if archive.house.issuperset(people) else channel.id
+        return {
+            "channel": channel.id,
+            "scope": own,
+            "place": f"#{channel.name}",
+            "link": link(channel.id, ts),
+        }
+
+    told = {said.ts: heard.of_message(said, **place(said.ts, said.person)) for said in read.pinned}
+    for pair in read.pairs:
+        told[pair.asked] = heard.of_pair(pair, **place(pair.asked, pair.asker, pair.answerer))
     return [
         replace(each, document=replace(each.document, learned_at=until)) for each in told.values() if each
     ]
@@ -192,7 +203,7 @@ def _day(member: str) -> float:
     return datetime.fromisoformat(Path(member).stem).replace(tzinfo=UTC).timestamp()
 
 
-def _address(link_base: str | None, team: str | None) -> Callable[[str, str], str | None]:
+def _link_maker(link_base: str | None, team: str | None) -> Callable[[str, str], str | None]:
     """How a message is linked to: by the workspace's address, else by Slack's page that opens the channel."""
     host = urlsplit(link_base or "").hostname or ""
     if link_base and host.endswith(_SLACK):
