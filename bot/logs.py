@@ -135,6 +135,8 @@ def _is_ours_or_matters(record: logging.LogRecord) -> bool:
 
 def _log_thread(args: threading.ExceptHookArgs) -> None:
     """A thread that ends in an exception would print it, words and all."""
+    if args.exc_type is SystemExit:
+        return
     name = args.thread.name if args.thread else "?"
     found: tuple[type[BaseException], BaseException, TracebackType | None] | None = (
         (args.exc_type, args.exc_value, args.exc_traceback) if args.exc_value is not None else None

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,10 +147,10 @@ def connect(running: ExitStack, service: Service, *, http_port: int | None = Non
         connected = socket.connected
     else:
         asgi = http.http_app(bolt, watched=not settings.metrics_port)
-        running.enter_context(_served(asgi, settings.http_host, http_port))
+        running.enter_context(served(asgi, settings.http_host, http_port))
     if settings.metrics_port:
         watched = http.watching_app(bolt, connected)
-        running.enter_context(_served(watched, settings.http_host, settings.metrics_port))
+        running.enter_context(served(watched, settings.http_host, settings.metrics_port))
 
     watch = ChampionWatch(
         store,
@@ -196,7 +196,7 @@ def _slack_may_refuse(settings: Settings, what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _served(asgi: Starlette, host: str, port: int) -> Iterator[None]:
+def served(asgi: Starlette, host: str, port: int) -> Iterator[None]:
     """A server in a thread of its own. On 127.0.0.1 unless told: what terminates TLS stands in front of it."""
     import uvicorn
 
@@ -204,7 +204,12 @@ def _served(asgi: Starlette, host: str, port: int) -> Iterator[None]:
         # The rules for logs are set already; uvicorn's own would replace them.
         uvicorn.Config(asgi, host=host, port=port, log_config=None, access_log=False)
     )
-    thread = threading.Thread(target=server.run, name="http", daemon=True)
+
+    def run() -> None:
+        with suppress(SystemExit):  # its way to say that it can't start
+            server.run()
+
+    thread = threading.Thread(target=run, name="http", daemon=True)
     thread.start()
     while not server.started:
         thread.join(0.05)

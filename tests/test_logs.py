@@ -77,7 +77,8 @@ def everything_somebody_can_do(on: Stage) -> None:
     on.send(click({**shown[0], "value": f"down:{answer.id}", "type": "feedback_buttons"}, on.slack))
     on.settle()
     view = on.slack.wait("views.open")[-1]["view"]
-    on.send(submission(view, {block["block_id"]: WORD for block in view["blocks"] if "block_id" in block}))
+    on.send(submission(view, {"reason": [WORD], "correction": WORD}))
+    on.send(submission(view, {"reason": ["wrong"], "correction": WORD}))
     for line in (
         f"ask what is a {WORD}?",
         f"teach What is it? = a {WORD}",

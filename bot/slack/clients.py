@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -152,7 +152,7 @@ def without_proxy_where_told(client: WebClient | WebhookClient) -> None:
     """slack-sdk takes HTTPS_PROXY for everything: here NO_PROXY counts too, and this machine is never behind one."""
     url = client.base_url if isinstance(client, WebClient) else client.url
     host = urlsplit(url).hostname or ""
-    if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass_environment(host):
+    if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host):
         client.proxy = None
 
 

@@ -1,7 +1,7 @@
 """HTTP mode: Slack posts signed requests here. And what watches a process may ask it, in both modes.
 
-Bolt checks the signature and its timestamp (not older or newer than five minutes: "Verifying requests from Slack"); what
-it would stumble over is refused before.
+A request counts with Slack's signature on it, made no more than five minutes ago ("Verifying requests from Slack");
+any other is refused before anybody looks into it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
+from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -43,14 +44,20 @@ def http_app(app: SlackApp, *, watched: bool = True) -> Starlette:
             "SLACK_SIGNING_SECRET is empty; HTTP mode needs the app's signing secret to know Slack's requests"
         )
 
+    verifier = SignatureVerifier(app.room.services.settings.slack_signing_secret)
+
     async def slack(request: Request) -> Response:
-        refusal = _refusal(request)
-        body = b"" if refusal else await _body(request)
-        if refusal is None and body is None:
-            refusal = Response("too large", status_code=413)
-        if refusal is not None:
+        if (refusal := _refusal(request)) is not None:
             return refusal
-        bolt_request = to_bolt_request(request, (body or b"").decode("utf-8", errors="replace").encode())
+        if (body := await _body(request)) is None:
+            return Response("too large", status_code=413)
+        # Bolt checks this too, but takes the body apart before.
+        if not verifier.is_valid_request(body.decode("utf-8", errors="replace"), request.headers):
+            return JSONResponse({"error": "invalid request"}, status_code=401)
+        try:
+            bolt_request = to_bolt_request(request, body)
+        except (ValueError, TypeError, AttributeError):
+            return JSONResponse({"error": "unreadable request"}, status_code=400)
         # Dispatching waits for the ack: on the event loop it would hold every other request up.
         return to_starlette_response(await run_in_threadpool(app.dispatch, bolt_request))
 
@@ -94,7 +101,7 @@ def _refusal(request: Request) -> Response | None:
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > MOST_BYTES:
         return Response("too large", status_code=413)
-    # slack-sdk reads it as a number, whatever it is.
+    # slack-sdk takes it for a number, whatever it is.
     if not _TIMESTAMP.fullmatch(request.headers.get("x-slack-request-timestamp", "")):
         return JSONResponse({"error": "invalid request"}, status_code=401)
     return None
