@@ -136,6 +136,9 @@ class Settings(BaseSettings):
         "", description="URL under which the learned files can be opened; links in answers are made from it."
     )
     max_file_mb: float = Field(20, gt=0, description="Files larger than this are not learned.")
+    history_days: int = Field(
+        90, ge=1, description="Days of a channel's past that are read where its people let its history be learned."
+    )
     training: Annotated[dict[str, float], NoDecode] = Field(
         default_factory=dict,
         description='Training settings as JSON, such as {"epochs": 2, "down_weight": 0.2}; empty: the measured ones.',

@@ -64,6 +64,9 @@ class WebApi:
 
             def do_POST(self) -> None:
                 sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if self.path.startswith("/files-pri/"):
+                    stage.download(self)
+                    return
                 if self.path.startswith("/upload/"):
                     stage.uploaded.append(sent)
                     self.send_response(200)
@@ -114,6 +117,10 @@ class WebApi:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def download(self, request: BaseHTTPRequestHandler) -> None:
+        """Somebody fetches a file; `slack_past` knows some."""
+        request.send_error(404)
 
     def answer(self, method: str, asked: Json) -> Json:
         self.calls.append((method, asked))

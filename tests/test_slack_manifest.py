@@ -26,6 +26,12 @@ SCOPE_OF_METHOD = {
     "conversations_members": "groups:read",  # asked of private channels only
     "assistant_threads_setStatus": "chat:write",
     "files_upload_v2": "files:write",
+    "files_info": "files:read",
+    "files_list": "files:read",
+    "canvases_getContent": "canvases:read",
+    "pins_list": "pins:read",
+    "chat_getPermalink": None,
+    "conversations_history": None,  # as the message events
     "views_open": None,
     "views_publish": None,
     "conversations_replies": None,  # by the kind of conversation, as the message events
@@ -36,10 +42,14 @@ SCOPES_OF_EVENT = {
     "app_uninstalled": [],
     "channel_shared": ["channels:read", "groups:read"],
     "channel_unshared": ["channels:read", "groups:read"],
+    "file_change": ["files:read"],
+    "member_joined_channel": ["channels:read", "groups:read"],
     "message.channels": ["channels:history"],
     "message.groups": ["groups:history"],
     "message.im": ["im:history"],
     "message.mpim": ["mpim:history"],
+    "pin_added": ["pins:read"],
+    "pin_removed": ["pins:read"],
     "reaction_added": ["reactions:read"],
     "reaction_removed": ["reactions:read"],
     "tokens_revoked": [],
@@ -76,7 +86,7 @@ def test_every_event_that_is_listened_for_is_subscribed_and_no_other(listened):
 def test_the_scopes_are_those_that_events_and_methods_need():
     called = set(
         re.findall(
-            r"\.((?:chat|reactions|users|conversations|assistant|views|files|team|bots)_\w+)\(", sources()
+            r"\.((?:chat|reactions|users|conversations|assistant|views|files|canvases|pins|team|bots)_\w+)\(", sources()
         )
     )
     assert called == set(SCOPE_OF_METHOD)

@@ -23,7 +23,7 @@ ARCHIVES = frozenset(
 )
 
 _SIGNATURES = (
-    (b"MZ", "a Windows program"),
+    (b"MZ\x90", "a Windows program"),
     (b"\x7fELF", "a Linux program"),
     (b"\xfe\xed\xfa", "a macOS program"),
     (b"\xcf\xfa\xed\xfe", "a macOS program"),

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 class SlackApp(App):
     """A Bolt app with the room that works for it."""
 
+from bot.slack.home import Home
+from bot.slack.learning import Learning
     room: Room
     reports: Reports
 
@@ -45,6 +47,8 @@ def build_app(
     settings = services.settings
     pair = like(client) if client is not None else clients(settings.slack_bot_token, settings.slack_api_url)
     app = SlackApp(
+    learning: Learning
+    home: Home
         name="lorebot",
         logger=logging.getLogger("slack_bolt"),  # its level counts; Bolt's own loggers take the root's
         client=pair.patient,  # a slow auth.test must not fail the start; listeners choose from the room's pair
@@ -72,6 +76,8 @@ def build_app(
 
 def announce_swap(app: SlackApp, promotion: Promotion) -> None:
     """To be called when another adapter has begun to serve: says so where its retraining was followed."""
+    app.learning = Learning(room)
+    app.learning.register(app)  # before the listeners: it only looks on
     app.reports.announce_swap(promotion)
 
 

@@ -31,23 +31,23 @@ def posting(notice: Notice) -> Posting:
 def tell(room: Room, notice: Notice) -> None:
     """Returns at once. Where nobody is named in LOREBOT_ADMINS, the retraining's channel and the log have to do."""
     for person in room.services.settings.admins:
-        room.lanes.submit(person, lambda person=person: _directly(room, person, posting(notice)))  # type: ignore[misc]
+        room.lanes.submit(person, lambda person=person: directly(room, person, posting(notice)))  # type: ignore[misc]
     run = runs.run(room.services.store, notice.run_id) if notice.run_id else None
     if run is not None and run.channel and notice.kind not in SWAPS:
         channel, thread = run.channel, run.ts
-        room.lanes.submit(channel, lambda: _post(room, channel, posting(notice), thread))
+        room.lanes.submit(channel, lambda: post(room, channel, posting(notice), thread))
 
 
-def _directly(room: Room, person: str, message: Posting) -> None:
+def directly(room: Room, person: str, message: Posting) -> None:
     try:
         channel = str(room.clients.patient.conversations_open(users=person)["channel"]["id"])
     except (SlackApiError, OSError) as error:
         log.warning("%s can't be told directly: %s", person, error)
         return
-    _post(room, channel, message)
+    post(room, channel, message)
 
 
-def _post(room: Room, channel: str, message: Posting, thread: str | None = None) -> None:
+def post(room: Room, channel: str, message: Posting, thread: str | None = None) -> None:
     try:
         room.clients.patient.chat_postMessage(
             channel=channel, text=message.text, blocks=message.blocks, thread_ts=thread

@@ -77,6 +77,66 @@ REASONS = (
     ("wrong", "The answer is wrong"),
     ("wrong_passage", "It comes from the wrong passage"),
     ("should_be_silent", "It should have said it doesn't know"),
+CLOSE = "Close"
+CONFIG_TITLE = "This channel's settings"
+CONFIG_SUBMIT = "Save"
+CONFIG_WAIT = "One moment..."
+CONFIG_DIRECT = (
+    "These settings are for channels; a direct message needs none. Type `/lorebot config` in a channel."
+)
+CONFIG_NOT_YOURS = (
+    "A channel is set up by its own people: full members of this workspace (in a private channel those who are in it),"
+    " and admins."
+)
+CONFIG_MODE = "Where do I answer?"
+CONFIG_MODES = (
+    ("off", "Nowhere", "Not a word here. /lorebot ask still answers whoever uses it."),
+    ("mentions", "Where I'm mentioned", "Only what is put to me."),
+    ("questions", "Also questions that I know", "Unasked only when I'm sure. Otherwise not a word."),
+    ("all", "Everything", "Every message to nobody in particular, as if I were mentioned."),
+)
+CONFIG_ALSO = "And what else?"
+CONFIG_FLAGS = {
+    "follows": ("Follow-ups in my threads", "No mention needed there, until people talk to each other."),
+    "learns": ("Learn files, canvases and pins", "Those that are added in this channel from now on."),
+    "history": ("Learn answered questions", "From this channel's messages, earlier ones too."),
+    "shares": ("Share what I learn here", "Found everywhere, as long as the channel is public."),
+    "workspace": ("Tell what the workspace knows", "Off: only what was learned in this channel."),
+}
+CONFIG_OUTSIDE_MD = (
+    ":warning: People from other workspaces read along here, or I can't tell whether they do. If I tell what the"
+    " workspace knows, they read it too."
+)
+CONFIG_SEEN = "Everybody in the channel sees what you change."
+CONFIG_SAME = "Nothing changed: this channel is set up like that already."
+CONFIG_UNSEEN = (
+    "Saved. I couldn't say so in the channel: invite me (`/invite @Lorebot`), or I hear nothing there."
+)
+CONFIG_TOLD_MD = "{person} changed how I work in this channel:"
+CONFIG_NOW_MODE = {
+    "off": "I don't answer here any more.",
+    "mentions": "I answer when I'm mentioned.",
+    "questions": "I answer when I'm mentioned, and I read along: questions that I surely know I answer unasked.",
+    "all": "I read along and answer every message that isn't meant for one of you.",
+}
+CONFIG_NOW = {
+    "follows": ("In my threads I answer without being mentioned again.", "In my threads, mention me again."),
+    "learns": (
+        "I learn the files, canvases and pins added here.",
+        "I learn no files, canvases or pins here any more.",
+    ),
+    "history": (
+        "I read this channel's messages and learn the questions answered in them.",
+        "I learn nothing from this channel's messages any more.",
+    ),
+    "shares": (
+        "What I learn here is found in the whole workspace, as long as this channel is public.",
+        "What I learn here is found only here.",
+    ),
+    "workspace": ("I tell here what the whole workspace knows.", "I tell here only what I learned here."),
+}
+CONFIG_HOW_MD = "Members see and change this with `/lorebot config`."
+
     ("outdated", "It is out of date"),
     ("other", "Something else"),
 )
@@ -126,6 +186,25 @@ RUN_FAILED = "The retraining stopped: {why}"
 RUN_FAILED_CALM = "Nothing changed: the adapter in service goes on answering."
 RUN_DIED = "its process ended without a word; the log of the machine may say why"
 RUN_CANCEL = "Cancel"
+# Learning from Slack
+LEARNED = {
+    "learned": "Learned: {title} ({passages}).",
+    "replaced": "Learned anew: {title} ({passages}).",
+    "unchanged": "I know this already: {title} ({passages}).",
+}
+NOT_LEARNED = "I couldn't learn that file: {why}."
+SORRY_LEARN = "Something went wrong on my side and I couldn't learn that file. It has been logged; please share it again."
+HISTORY_DONE = "I've read this channel's last {days} days, {messages} in all, and learned {learned}."
+HISTORY_REFUSED = {
+    "not_in_channel": "I'm not in {channel}, so I can't learn from it. Type `/invite` and my name there, and I'll begin.",
+    "missing_scope": "Slack doesn't let me read {channel}: the app lacks a permission. An admin can install it again.",
+}
+HISTORY_REFUSED["channel_not_found"] = HISTORY_REFUSED["not_in_channel"]
+HISTORY_FAILED = "Slack doesn't let me read the history of {channel} ({code}). Switch it off and on again to try once more."
+PASSAGES = ("1 passage", "{n} passages")
+MESSAGES = ("1 message", "{n} messages")
+ANSWERED_QUESTIONS = ("1 answered question", "{n} answered questions")
+
 RUN_CANCEL_TITLE = "Cancel the retraining?"
 RUN_CANCEL_ASK = (
     "The adapter in service goes on answering, and what was trained so far is kept for the next one."
@@ -350,3 +429,8 @@ STATUS_NEVER_MD = "*Next retraining:* only when asked for"
 def sure(confidence: float) -> str:
     """A probability of being right, 0 to 1, in words."""
     return next(words for least, words in SURE if confidence >= least)
+
+
+def counted(n: int, forms: tuple[str, str]) -> str:
+    """So many of something, in words for one and for more."""
+    return forms[0] if n == 1 else forms[1].format(n=f"{n:,}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.records import Document
+from bot.store import documents
 from bot.store.database import Store
 
 _OF = "SELECT DISTINCT d.* FROM documents d JOIN slack_sources s ON s.document_id = d.id WHERE"
@@ -42,6 +43,46 @@ def documents_of_file(store: Store, file: str) -> list[Document]:
 def documents_from(store: Store, channel: str) -> list[Document]:
     """Everything that was learned from a channel."""
     return [Document(**row) for row in store.rows(f"{_OF} s.channel = ? ORDER BY d.id", [channel])]
+
+
+def places_of(store: Store, file: str) -> list[tuple[str, str]]:
+    """(channel, ts of the message; "" for a channel's own canvas) from which a file is known."""
+    sql = "SELECT DISTINCT channel, ts FROM slack_sources WHERE file = ? ORDER BY channel, ts"
+    return [(row["channel"], row["ts"]) for row in store.rows(sql, [file])] if file else []
+
+
+def people_of(store: Store, document_id: int) -> list[str]:
+    """Whose words a document holds."""
+    sql = "SELECT DISTINCT person FROM slack_sources WHERE document_id = ? AND person IS NOT NULL ORDER BY person"
+    return [row["person"] for row in store.rows(sql, [document_id])]
+
+
+def join(store: Store, document_id: int, other: int) -> None:
+    """Lets another document stand on all that this one stands on, too."""
+    with store.write() as db:
+        db.execute(
+            "INSERT INTO slack_sources (document_id, channel, ts, file, person)"
+            " SELECT ?, channel, ts, file, person FROM slack_sources WHERE document_id = ? ON CONFLICT DO NOTHING",
+            [other, document_id],
+        )
+
+
+def leave(store: Store, channel: str) -> int:
+    """Forgets all that was learned from a channel, and returns how many documents went.
+
+    A file that is known from another channel, too, stays known from there.
+    """
+    with store.write() as db:
+        known = [each.id for each in documents_from(store, channel) if each.kind == "slack"]
+        db.execute(
+            "DELETE FROM slack_sources WHERE channel = ? AND document_id IN"
+            " (SELECT id FROM documents WHERE kind = 'slack')",
+            [channel],
+        )
+        left = {row["document_id"] for row in store.rows("SELECT DISTINCT document_id FROM slack_sources")}
+        gone = [each for each in known if each is not None and each not in left]
+        documents.remove(store, gone)
+        return len(gone)
 
 
 def forget_message(store: Store, channel: str, ts: str) -> None:

@@ -1,0 +1,158 @@
+"""What there is to learn in a channel, fetched from Slack and kept: files, canvases, pinned messages. Nothing is said here.
+
+All of it asks Slack, so it runs on the learning thread only.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+
+from bot.errors import DocumentError
+from bot.knowledge import heard
+from bot.knowledge.shared_files import Kept, SharedFile
+from bot.records import WORKSPACE, ChannelSettings, Document
+from bot.slack import files
+from bot.slack.files import OutOfReachError
+from bot.slack.history import Threads, pairs_of
+from bot.slack.room import Room
+from bot.store import documents, slack_sources
+
+MANY_FILES = 200
+log = logging.getLogger(__name__)
+
+
+class Gathering:
+    def __init__(self, room: Room, threads: Threads) -> None:
+        self._room, self._threads = room, threads
+        self._store = room.services.store
+
+    def around(self, chosen: ChannelSettings) -> bool:
+        """Learns what a channel holds already, as its people want it; False where we aren't in it."""
+        channel = chosen.channel
+        try:
+            info = self._room.clients.patient.conversations_info(channel=channel)["channel"] or {}
+        except SlackApiError as error:
+            if error.response.get("error") != "channel_not_found":
+                raise
+            return False
+        if not info.get("is_member"):
+            return False
+        self._room.places.look(channel)
+        self._share_again(channel)
+        if chosen.learns:
+            self._pins(channel)
+            self._canvases(channel, info)
+        return True
+
+    def file(self, file: str, channel: str, ts: str, person: str | None = None) -> Kept:
+        """Fetches and learns one file that a message brought (`ts`; "": the channel's own canvas).
+
+        Raises DocumentError with the line for people, SlackApiError and OSError.
+        """
+        limit = self._room.services.settings.max_file_mb
+        found = files.fetch(self._room.clients.patient, file, max_file_mb=limit)
+        owners = [each for each in (found.person, person) if each]
+        shared = SharedFile(
+            id=file,
+            name=found.name,
+            data=found.data,
+            scope=self._threads.scope(channel, *owners),
+            channel=channel,
+            ts=ts,
+            person=found.person or person,
+            link=found.link,
+            title=found.title,
+        )
+        return self._room.services.keep_file(shared)
+
+    def quietly(self, file: str, channel: str, ts: str = "") -> None:
+        """The same for one that nobody waits to hear of; what was deleted in Slack meanwhile goes here, too."""
+        try:
+            self.file(file, channel, ts)
+        except OutOfReachError as error:
+            log.info("file %s can't be fetched: %s", file, error)
+            if error.gone:
+                known = slack_sources.documents_of_file(self._store, file)
+                documents.remove(self._store, [each.id for each in known if each.id is not None])
+        except DocumentError as error:
+            log.info("file %s isn't learned: %s", file, error)
+
+    def changed(self, file: str) -> None:
+        """A file was changed: it is fetched again for every place that it is known from."""
+        for channel, ts in slack_sources.places_of(self._store, file):
+            self.quietly(file, channel, ts)
+
+    def pin(self, channel: str, ts: str) -> None:
+        """Learns a message that was pinned, and the files in it."""
+        found = self._room.clients.patient.conversations_replies(
+            channel=channel, ts=ts, latest=ts, inclusive=True, limit=1
+        )
+        for message in found.get("messages") or []:
+            if message.get("ts") == ts:
+                self._pinned(channel, message)
+
+    def unpin(self, channel: str, ts: str) -> None:
+        """Forgets a message that is pinned no more, unless it is a question whose answer is known."""
+        pairs = {each.id for each in pairs_of(self._store, channel, ts)}
+        source = heard.source_of(channel, ts)
+        alone = [
+            each.id
+            for each in slack_sources.documents_of(self._store, channel, ts)
+            if each.source == source and each.id is not None and each.id not in pairs
+        ]
+        documents.remove(self._store, alone)
+
+    def _pins(self, channel: str) -> None:
+        for item in self._room.clients.patient.pins_list(channel=channel).get("items") or []:
+            if (item.get("message") or {}).get("ts"):
+                self._pinned(channel, item["message"])
+
+    def _canvases(self, channel: str, info: Mapping[str, Any]) -> None:
+        """The channel's own canvas, and those that were shared in it: new ones, and what was changed meanwhile."""
+        own = ((info.get("properties") or {}).get("canvas") or {}).get("file_id")
+        if own:
+            self.quietly(str(own), channel)
+        shared = self._room.clients.patient.files_list(channel=channel, count=MANY_FILES)
+        for each in shared.get("files") or []:
+            if files.is_canvas(each) and each.get("id") != own:
+                self.quietly(str(each["id"]), channel)
+
+    def _pinned(self, channel: str, message: Mapping[str, Any]) -> None:
+        ts, allowed = str(message["ts"]), set(self._room.services.settings.allow_bots)
+        said = heard.said(message, self._threads.names([message]))
+        if said is None or (said.bot and allowed.isdisjoint((message.get("bot_id"), message.get("user")))):
+            return
+        if not pairs_of(
+            self._store, channel, ts
+        ):  # a question with its answer says more than the question alone
+            found = heard.of_message(
+                said,
+                channel=channel,
+                scope=self._threads.scope(channel, said.person),
+                link=self._threads.link(channel, ts),
+                place=self._threads.place(channel),
+            )
+            if found is not None:
+                self._room.services.keep([found])
+        for each in message.get("files") or []:
+            if each.get("id") and files.is_learnable(each):
+                self.quietly(str(each["id"]), channel, ts)
+
+    def _share_again(self, channel: str) -> None:
+        """What was kept to a channel goes to everybody where its people share it now; the other way is the store's care."""
+        for each in slack_sources.documents_from(self._store, channel):
+            if each.kind == "slack" and each.scope == channel and each.id is not None:
+                people = slack_sources.people_of(self._store, each.id)
+                if self._threads.scope(channel, *people) == WORKSPACE:
+                    self._to_workspace(each)
+
+    def _to_workspace(self, document: Document) -> None:
+        twin = documents.document(self._store, document.source, WORKSPACE)
+        with self._store.write():
+            if twin is not None and twin.id is not None:
+                slack_sources.join(self._store, twin.id, document.id or 0)
+            documents.narrow(self._store, document.id or 0, WORKSPACE)
