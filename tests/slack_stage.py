@@ -28,7 +28,7 @@ from bot.records import Answer, Offered, Passage, Promotion, Question
 from bot.settings import Settings
 from bot.slack.app import SlackApp, build_app
 from bot.slack.services import Services, Status
-from bot.store import Store, open_store, questions
+from bot.store import Store, open_store, people, questions
 
 Json = dict[str, Any]
 BOT = "U0BOT"
@@ -165,6 +165,8 @@ class WebApi:
             return {"ok": True, "upload_url": self.url.replace("/api/", "/upload/F1"), "file_id": "F1"}
         if method == "files.completeUploadExternal":
             return {"ok": True, "files": json.loads(asked["files"])}
+        if method == "views.open":
+            return {"ok": True, "view": {"id": f"V{next(_numbers)}"}}
         if method == "chat.postMessage":
             return {"ok": True, "channel": asked["channel"], "ts": next_ts()}
         return {"ok": True}
@@ -258,6 +260,11 @@ class Knowledge:
             raise BusyError("run 1 is already training (building); wait for it to end")
         self.retrained.append(given)
 
+    def forget(self, person: str) -> Json:
+        if self.fail is not None:
+            raise self.fail
+        return {**people.forget(self.store, person), "adapters": 0}
+
     def rollback(self, **given: Any) -> Promotion:
         if self.fail is not None:
             raise self.fail
@@ -339,6 +346,7 @@ def stage(
         keep_file=lambda file: shared_files.keep_file(store, HashingEncoder(), file, max_file_mb=1),
         retrain=known.retrain,
         rollback=known.rollback,
+        forget=known.forget,
         status=lambda: known.status,
     )
     app = build_app(services, client=WebClient(token="xoxb-1", base_url=api.url))
@@ -471,6 +479,8 @@ def submission(view: Json, values: Json, *, user: str = ALICE) -> Json:
             entry: Json = {"type": block["element"]["type"]}
             if block["element"]["type"] == "plain_text_input":
                 entry["value"] = given
+            elif block["element"]["type"] == "checkboxes":
+                entry["selected_options"] = [{"value": each} for each in given or ()]
             else:
                 entry["selected_option"] = {"value": given[0]} if given else None
             state[name] = {block["element"]["action_id"]: entry}

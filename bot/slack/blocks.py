@@ -5,15 +5,19 @@ from __future__ import annotations
 from bot.records import Answer
 from bot.slack import words
 from bot.slack.display import (
+    CUT,
     answer_text,
     closest,
-    evidence_parts,
-    said_parts,
+    evidence,
+    is_said_whole,
+    lines,
+    marked,
     says_more,
     source_name,
     without_markdown,
 )
 from bot.slack.markup import cut, escape, mention, one_line
+from bot.slack.quoting import shown
 from bot.slack.rich import (
     Json,
     Posting,
@@ -26,7 +30,6 @@ from bot.slack.rich import (
     paragraph,
     plain,
     plain_section,
-    quote,
     rich_text,
 )
 from bot.slack.rich import words as leaf
@@ -65,20 +68,18 @@ def reply(
 
 def _said(answer: Answer) -> tuple[list[Json], str]:
     """The answer and the sentence it stands in, as blocks and as text; only once where they are the same."""
-    if whole := said_parts(answer):
-        leaves = [[*leaf(before), *leaf(inside, bold=True), *leaf(after)] for before, inside, after in whole]
-        spoken = "\n".join("".join(parts) for parts in whole)
-        return [rich_text(paragraph(leaves[0]) if len(leaves) == 1 else bullets(leaves))], spoken
-    spoken = answer_text(answer)
+    beside, whole = evidence(answer), is_said_whole(answer)
+    parts = shown(beside, marked(answer), quoted=not whole)
+    if whole and parts:
+        return [rich_text(*parts)], "\n".join(lines(beside))
+    spoken = answer_text(answer) or CUT
     blocks = [rich_text(paragraph(leaf(spoken, bold=True)))]
     if not answer.grounded:
         blocks.append(context(words.UNGROUNDED))
         spoken += f"\n{words.UNGROUNDED}"
-    parts = evidence_parts(answer)
-    if parts is not None and says_more(answer):
-        before, inside, after = parts
-        blocks.append(rich_text(quote([*leaf(before), *leaf(inside, bold=answer.grounded), *leaf(after)])))
-        spoken += f"\n{before}{inside}{after}"
+    if parts and says_more(answer):
+        blocks.append(rich_text(*parts))
+        spoken += "\n" + "\n".join(lines(beside))
     return blocks, spoken
 
 
@@ -106,8 +107,8 @@ def abstention(answer: Answer, *, plain_buttons: bool = False) -> Posting:
 def feedback(answer: Answer, *, plain_buttons: bool = False) -> Json:
     if plain_buttons:
         return actions(
-            button(words.UP_BUTTON, FEEDBACK_UP, str(answer.id)),
-            button(words.DOWN_BUTTON, FEEDBACK_DOWN, str(answer.id)),
+            button(words.UP_BUTTON, FEEDBACK_UP, str(answer.id), spoken=words.UP),
+            button(words.DOWN_BUTTON, FEEDBACK_DOWN, str(answer.id), spoken=words.DOWN),
         )
     buttons = {
         "type": "feedback_buttons",

@@ -1,80 +1,75 @@
-"""What a recorded answer looks like to a person: Markdown signs of the source taken away, long texts cut sensibly."""
+"""What a recorded answer looks like to a person: its Markdown read rather than shown, long texts cut sensibly."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.reading.graphemes import cluster_at
 from bot.reading.sentence import list_items
 from bot.records import Answer, Offered
-from bot.slack.markup import cut, cut_front, one_line
+from bot.slack.markdown import Piece, Sign, pieces, plain_pieces, within
+from bot.slack.markup import cut, one_line
 
 ANSWER_CHARACTERS = 2000
 CLOSEST = 3
 AROUND_CHARACTERS = 600
-Parts = tuple[str, str, str]
-"""Text before the reader's words, those, and text behind them."""
-
-_LEADING = re.compile(r"^\s*(?:#{1,6}\s+|[-*+]\s+|\d{1,3}[.)]\s+|>\s?)+")
-_RULE = re.compile(r"^[\s|:=-]+$")
-_LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\s]*\)")
+CELLS = " · "
+CUT = "…"
 
 
 def without_markdown(text: str) -> str:
     """One line as a reader sees it: no list signs, no bold signs, table cells apart by a dot."""
-    lines = [_bare(line) for line in text.splitlines() if not _RULE.match(line)]
-    return one_line(" ".join(line for line in lines if line))
+    return " ".join(lines(pieces(text)))
+
+
+def lines(shown: Sequence[Piece]) -> list[str]:
+    """Each piece on a line of its own, as it is spoken; numbers of ordered lists are said."""
+    found = []
+    for piece in shown:
+        said = CELLS.join(
+            filter(None, (one_line("".join(sign.text for sign in cell)) for cell in piece.cells))
+        )
+        if said and piece.ordered and not piece.goes_on:
+            said = f"{piece.number}. {said}"
+        found.append(said)
+    return [each for each in found if each]
 
 
 def answer_text(answer: Answer) -> str:
     """The answer on one line."""
-    said = answer.text or ""
-    listed = [without_markdown(said[start:end]) for start, end in list_items(said)]
-    shown = "; ".join(listed) if len(listed) > 1 else without_markdown(said)
-    return cut(shown or one_line(said), ANSWER_CHARACTERS)
+    said, (start, end) = answer.text or "", answer.place
+    evidence = answer.evidence
+    if evidence is not None and evidence.text[start:end] == said:
+        shown = within(_pieces_of(evidence), start, end)  # a span may hold one half of a pair of signs
+    else:
+        shown = list(pieces(said))
+    listed = len(list_items(said)) > 1
+    return cut(("; " if listed else " ").join(lines(shown)) or one_line(said), ANSWER_CHARACTERS)
 
 
-def said_parts(answer: Answer) -> list[Parts]:
-    """An answer that is a whole sentence, or list, with the reader's own words in it: one for each item of a list.
-
-    Empty where the answer is less than the sentence it stands in, which is then to be shown beside it, or was taught.
-    """
-    if answer.from_memory or not answer.grounded or says_more(answer):
-        return []
-    items = list_items(answer.sentence)
-    if len(items) < 2:
-        parts = evidence_parts(answer)
-        return [parts] if parts and any(parts) else []
-    return [parts for item in items if any(parts := _item_parts(answer, *item))]
+def is_said_whole(answer: Answer) -> bool:
+    """Whether an answer is the whole sentence, or list, that it stands in, and not more of what somebody taught."""
+    return not (answer.from_memory or not answer.grounded or says_more(answer)) and bool(evidence(answer))
 
 
-def evidence_parts(answer: Answer) -> Parts | None:
-    """The sentence around the answer as (before, answer, after); None where there is no sentence to show.
+def evidence(answer: Answer) -> list[Piece]:
+    """The sentence or list around the answer as the document shows it, the ends cut off where it is too long.
 
-    The answer is found by its offsets, not by its words, which may stand in the sentence twice.
+    Empty where there is no sentence to show.
     """
     if not answer.sentence.strip():
-        return None
-    start = min(max(answer.start - answer.sentence_start, 0), len(answer.sentence))
-    end = min(max(answer.end - answer.sentence_start, start), len(answer.sentence))
-    before, inside, after = answer.sentence[:start], answer.sentence[start:end], answer.sentence[end:]
-    parts = _bare_around(before), without_markdown(inside), _bare_around(after, leading=False)
-    return (
-        cut_front(parts[0], AROUND_CHARACTERS),
-        cut(parts[1], ANSWER_CHARACTERS),
-        cut(parts[2], AROUND_CHARACTERS),
-    )
+        return []
+    start, end = answer.sentence_start, answer.sentence_start + len(answer.sentence)
+    source = answer.evidence
+    if source is None or source.text[start:end] != answer.sentence:
+        return _around(list(pieces(answer.sentence)), 0, 0)
+    return _around(within(_pieces_of(source), start, end), answer.start, answer.end)
 
 
-def _item_parts(answer: Answer, start: int, end: int) -> Parts:
-    """As `evidence_parts`, of the item `start:end` of the answer's sentence."""
-    first = answer.sentence_start + start
-    if answer.end <= first or answer.start >= first + end - start:
-        return without_markdown(answer.sentence[start:end]), "", ""
-    item = replace(answer, sentence=answer.sentence[start:end], sentence_start=first)
-    before, inside, after = evidence_parts(item) or ("", "", "")
-    return before.lstrip(), inside, after.rstrip()
+def marked(answer: Answer) -> tuple[int, int]:
+    """Where the reader's own words stand, as the pieces of `evidence` count: (start, end); empty: nowhere."""
+    return (answer.start, answer.end) if answer.grounded and answer.evidence is not None else (0, 0)
 
 
 def says_more(answer: Answer) -> bool:
@@ -100,26 +95,40 @@ def closest(offered: Sequence[Offered]) -> list[Offered]:
     return list(shown.values())[:CLOSEST]
 
 
-def _bare(line: str) -> str:
-    line = _LINK.sub(r"\1", _LEADING.sub("", line)).strip()
-    if line.startswith("|") or line.endswith("|"):
-        line = " · ".join(cell.strip() for cell in line.strip("|").split("|") if cell.strip())
-    return line.replace("**", "").replace("`", "")
+def _pieces_of(offered: Offered) -> tuple[Piece, ...]:
+    """Documents are Markdown; what came with the question, or was said in its thread, is words as they stand."""
+    return plain_pieces(offered.text) if offered.passage_id is None else pieces(offered.text)
 
 
-def _bare_around(text: str, *, leading: bool = True) -> str:
-    """As `without_markdown`, for a piece next to the answer: the space between them stays, once."""
-    if not text.strip(" |*`_\n"):
-        return " " if re.search(r"\s", text) else ""
-    bare = without_markdown(text)
-    if leading and bare and text.rstrip().endswith("|"):
-        return bare + " · "
-    if not leading:
-        # `_LEADING` must not eat a sign in mid-sentence ("28 - at most"): only the front of a sentence has list signs.
-        bare = one_line(_table(_LINK.sub(r"\1", text)).replace("**", "").replace("`", ""))
-        return (" " if re.match(r"[*`_]*\s", text) else "") + bare
-    return bare + (" " if re.search(r"\s[*`_]*$", text) else "")
+def _around(shown: list[Piece], start: int, end: int) -> list[Piece]:
+    """The pieces, no more than AROUND_CHARACTERS before and behind what stands at `start:end` of the source."""
+    signs = [sign for piece in shown for sign in piece.signs]
+    inside = [i for i, sign in enumerate(signs) if start <= sign.at < end] or [0]
+    first = inside[0] - AROUND_CHARACTERS
+    last = min(inside[-1], inside[0] + ANSWER_CHARACTERS) + AROUND_CHARACTERS
+    said = "".join(sign.text for sign in signs)
+    if first > 0:
+        space = said.find(" ", first, first + AROUND_CHARACTERS // 2)
+        first = space + 1 if space >= 0 else cluster_at(said, first - 1)[1]
+    if last < len(said):
+        space = said.rfind(" ", last - AROUND_CHARACTERS // 2, last)
+        last = space if space >= 0 else cluster_at(said, last)[0]
+    return _window(shown, max(first, 0), last, len(said))
 
 
-def _table(text: str) -> str:
-    return re.sub(r"\s*\|\s*", " · ", text.rstrip(" |\n")) if "|" in text else text
+def _window(shown: list[Piece], first: int, last: int, total: int) -> list[Piece]:
+    """The pieces' signs number `first` to `last`, with a mark where something is cut off."""
+    kept, at = [], 0
+    for piece in shown:
+        cells = []
+        for cell in piece.cells:
+            part = list(cell[max(first - at, 0) : max(last - at, 0)])
+            if part and at < first:
+                part.insert(0, Sign(CUT, part[0].at, part[0].style))
+            if part and last < total and at + len(cell) >= last:
+                part.append(Sign(CUT, part[-1].at, part[-1].style))
+            at += len(cell)
+            cells.append(tuple(part))
+        if any(cells):
+            kept.append(replace(piece, cells=tuple(cell for cell in cells if cell)))
+    return kept

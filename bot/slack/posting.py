@@ -81,4 +81,5 @@ def _refused(error: SlackApiError) -> bool:
         "invalid_blocks",
         "invalid_blocks_format",
         "unsupported_block_type",
+        "msg_blocks_too_long",
     )

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bot.reviewing import Waiting
 from bot.slack import words
-from bot.slack.display import answer_text, evidence_parts, says_more, without_markdown
+from bot.slack.display import answer_text, evidence, lines, says_more
 from bot.slack.markup import cut, escape, mention, one_line
 from bot.slack.modals import ANSWER_CHARACTERS
 from bot.slack.rich import (
@@ -18,6 +18,7 @@ from bot.slack.rich import (
     Posting,
     actions,
     button,
+    confirm,
     context,
     option,
     paragraph,
@@ -139,9 +140,8 @@ def _what(each: Waiting) -> list[Json]:
     if answer is not None:
         said = cut(answer_text(answer), 400) if not answer.abstained else words.REVIEW_ABSTAINED
         parts.append(paragraph([*leaf(words.REVIEW_ANSWERED), *leaf(said)]))
-        sentence = evidence_parts(answer) if not answer.abstained and says_more(answer) else None
-        if sentence is not None:
-            parts.append(quote(leaf(cut(without_markdown("".join(sentence)), 300))))
+        if not answer.abstained and says_more(answer) and (beside := " ".join(lines(evidence(answer)))):
+            parts.append(quote(leaf(cut(beside, 300))))
     parts.append(paragraph(_says(each)))
     return parts
 
@@ -225,9 +225,4 @@ def _of_page(page: Page) -> Json:
 
 
 def _confirm(question: str) -> Json:
-    return {
-        "title": plain(words.REVIEW_ASK_TITLE, 100),
-        "text": plain(question, 300),
-        "confirm": plain(words.REVIEW_ASK_YES, 30),
-        "deny": plain(words.CANCEL, 30),
-    }
+    return confirm(words.REVIEW_ASK_TITLE, question, words.REVIEW_ASK_YES, words.CANCEL)

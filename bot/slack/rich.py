@@ -14,6 +14,8 @@ from bot.slack.markup import cut, safe, web_link
 Json = dict[str, Any]
 SECTION = 3000
 BUTTON = 75
+HEADER = 150
+CONFIRM_TITLE, CONFIRM_TEXT, CONFIRM_BUTTON = 100, 300, 30
 OPTION = 75
 TITLE = 24
 TEXT_ELEMENT = 2500
@@ -37,6 +39,21 @@ def plain_section(text: str) -> Json:
     }
 
 
+def header(text: str) -> Json:
+    return {"type": "header", "text": plain(text, HEADER)}
+
+
+def confirm(title: str, text: str, yes: str, no: str, style: str | None = None) -> Json:
+    """The dialog that asks before a click counts. `style`: of its yes; "danger" for what can't be undone."""
+    made: Json = {
+        "title": plain(title, CONFIRM_TITLE),
+        "text": plain(text, CONFIRM_TEXT),
+        "confirm": plain(yes, CONFIRM_BUTTON),
+        "deny": plain(no, CONFIRM_BUTTON),
+    }
+    return {**made, "style": style} if style else made
+
+
 def context(text: str) -> Json:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, SECTION)}]}
 
@@ -45,8 +62,13 @@ def actions(*elements: Json) -> Json:
     return {"type": "actions", "elements": list(elements)}
 
 
-def button(text: str, action_id: str, value: str, style: str | None = None) -> Json:
+def button(
+    text: str, action_id: str, value: str, style: str | None = None, *, spoken: str | None = None
+) -> Json:
+    """`spoken`: what a screen reader says, where the label has a sign in it."""
     made: Json = {"type": "button", "text": plain(text, BUTTON), "action_id": action_id, "value": value}
+    if spoken is not None:
+        made["accessibility_label"] = cut(spoken, BUTTON)
     return {**made, "style": style} if style else made
 
 
