@@ -7,13 +7,14 @@ import os
 import tempfile
 import zipfile
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bot.errors import AdapterError, DataError
-from bot.records import Adapter, Answer, Candidate, Feedback, Offered, Question
+from bot.records import Adapter, Answer, Candidate, Document, Feedback, Offered, Question
 from bot.registry import Registry, read_adapter
-from bot.store import Store, feedback, questions
+from bot.store import Store, channels, documents, feedback, people, questions, reviews
 
 ADAPTER_FILES = {
     "adapter_model.safetensors",
@@ -24,6 +25,7 @@ ADAPTER_FILES = {
 }
 NEEDED = ADAPTER_FILES - {"README.md"}
 MAX_ADAPTER_BYTES = 512 * 1024 * 1024
+ALL = -1  # no limit, to SQLite
 
 
 def export_adapter(adapter: Adapter, file: Path) -> int:
@@ -113,6 +115,84 @@ def import_feedback(store: Store, file: Path) -> int:
                 feedback.record(store, replace(given, answer_id=answer_id, passage_id=None))
                 new += 1
     return new
+
+
+def export_person(store: Store, person: str) -> dict[str, Any]:
+    """All that is kept of a person, as JSON-able data: what `forgetting` would remove of their own.
+
+    Their words and what was answered to them; of answers given to others, only what they said about them. Times are
+    ISO 8601, UTC.
+    """
+    known = people.known(store).get(person)
+    learned = [each for each in documents.documents(store) if each.person == person]
+    return {
+        "person": person,
+        "known_as": known.kind if known else None,
+        "first_seen": _moment(known.first_seen) if known else None,
+        "questions": [_asked(store, each) for each in questions.of_person(store, person, ALL)],
+        "feedback": [
+            {**asdict(each), "given_at": _moment(each.given_at)}
+            for each in feedback.of_person(store, person, ALL)
+        ],
+        "taught": [_taught(store, each) for each in learned],
+        "reviews": [
+            {
+                "answer_id": each.answer_id,
+                "decision": each.decision,
+                "words": each.words,
+                "at": _moment(each.at),
+            }
+            for each in reviews.all_of(store).values()
+            if each.by == person
+        ],
+        "channels_configured": [
+            {"channel": each.channel, "at": _moment(each.at)}
+            for each in channels.configured(store)
+            if each.by == person
+        ],
+    }
+
+
+def _asked(store: Store, question: Question) -> dict[str, Any]:
+    said = [
+        {
+            "id": each.id,
+            "text": each.text,
+            "sentence": each.sentence,
+            "confidence": each.confidence,
+            "adapter": each.adapter,
+            "answered_at": _moment(each.answered_at),
+        }
+        for each in questions.answers_to(store, question.id or 0)
+    ]
+    return {
+        "asked_at": _moment(question.asked_at),
+        "text": question.text,
+        "context": question.context,
+        "channel": question.channel,
+        "thread": question.thread,
+        "answers": said,
+    }
+
+
+def _taught(store: Store, document: Document) -> dict[str, Any]:
+    """A document that came from the person; of an answer they taught, the words."""
+    lessons = documents.passages_of(store, document.id or 0) if document.kind == "taught" else []
+    return {
+        "title": document.title,
+        "kind": document.kind,
+        "scope": document.scope,
+        "learned_at": _moment(document.learned_at),
+        "lessons": [
+            {"question": each.question, "answer": each.text[each.answer_start :]}
+            for each in lessons
+            if each.question
+        ],
+    }
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _row(file: Path, number: int, line: str) -> tuple[Question, Answer, Feedback]:

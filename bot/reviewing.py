@@ -7,15 +7,16 @@ the whole workspace. What was asked in private is shown only to who could see it
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import sight
 from bot.errors import DataError
 from bot.knowledge import memory
 from bot.records import WORKSPACE, Answer, Decision, Feedback, Passage, Review
+from bot.said import Key
 from bot.store import Store, channels, documents, feedback, questions, reviews
-from bot.trust import Rules, standings
+from bot.trust import Rules, Standing, standings
 
 TAUGHT = "taught"
 TAUGHT_WHY = "taught in one channel; an agreement gives it to the whole workspace"
@@ -45,12 +46,14 @@ class Waiting:
         return self.feedback.correction if self.feedback is not None else None
 
 
-def waiting(store: Store, rules: Rules = Rules()) -> list[Waiting]:
-    """All that waits, oldest first, whoever may see it."""
+def waiting(
+    store: Store, rules: Rules = Rules(), weighed: Mapping[Key, Standing] | None = None
+) -> list[Waiting]:
+    """All that waits, oldest first, whoever may see it. `weighed`: the standings, where they are at hand."""
     reviewed = reviews.all_of(store)
     held = [
         found
-        for (answer_id, person), standing in standings(store, rules).items()
+        for (answer_id, person), standing in (standings(store, rules) if weighed is None else weighed).items()
         if standing.why is not None and (answer_id, person) not in reviewed
         if (found := _said(store, answer_id, person, standing.why)) is not None
     ]

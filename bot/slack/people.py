@@ -17,6 +17,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.records import PersonKind
+from bot.sight import OF_THE_HOUSE
 from bot.store import Store, people
 
 KEEP_S = 300.0
@@ -34,6 +35,11 @@ class Person:
     @property
     def bot(self) -> bool:
         return self.kind == "bot"
+
+    @property
+    def of_the_house(self) -> bool:
+        """Whether Slack vouches for them as a full member of this workspace."""
+        return self.name is not None and self.kind in OF_THE_HOUSE
 
 
 class People:

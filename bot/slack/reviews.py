@@ -10,7 +10,7 @@ import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -23,10 +23,13 @@ from bot.slack import blocks, review_blocks, words
 from bot.slack.clients import respond
 from bot.slack.queue import Job
 from bot.slack.review_blocks import PAGE, Choice, Page
+from bot.slack.rich import Posting
 from bot.slack.room import Room
 from bot.trust import Rules
 
 Json = dict[str, Any]
+AT_HOME = "home:"
+"""Begins a door that is somebody's Home tab, with their id behind it."""
 log = logging.getLogger(__name__)
 
 
@@ -67,11 +70,12 @@ def register(app: App, room: Room, reviews: Reviews) -> None:
 class Reviews:
     """Everything runs in the reviewer's own lane: Slack is asked who they are, and their clicks keep their order."""
 
-    def __init__(self, room: Room) -> None:
-        self._room, self._store = room, room.services.store
+    def __init__(self, room: Room, at_home: Callable[[str, Posting], None]) -> None:
+        """`at_home(person, posting)` shows something in somebody's Home tab."""
+        self._room, self._store, self._at_home = room, room.services.store, at_home
 
     def clicked(self, body: Mapping[str, Any], choice: Choice) -> None:
-        person, door = str(body["user"]["id"]), str(body.get("response_url") or "")
+        person, door = str(body["user"]["id"]), _door_of(body)
 
         def work() -> None:
             if choice.do == "edit":
@@ -107,7 +111,7 @@ class Reviews:
         undo: tuple[str, ...] = (),
         replace: bool = False,
     ) -> None:
-        """A page of the queue for an admin, by a response URL: seen by nobody else. Only from a lane."""
+        """A page of the queue for an admin, through a door that leads to them alone. Only from a lane."""
         seen = time.time()
         waiting = self._waiting()
         shown = self._seen_by(person, waiting)
@@ -122,7 +126,7 @@ class Reviews:
             told=told,
             undo=undo,
         )
-        respond(door, *review_blocks.queue(page), replace=replace)
+        self._tell(door, review_blocks.queue(page), replace=replace)
 
     def _guarded(self, person: str, door: str, work: Job) -> None:
         """The edge: who is no admin (any more) is refused; what a person can mend is said as it is."""
@@ -139,8 +143,7 @@ class Reviews:
         except Exception:
             log.exception("a review failed")
             sentence = words.SORRY_COMMAND
-        if door:
-            respond(door, *blocks.tell(sentence))
+        self._tell(door, blocks.tell(sentence))
 
     def _decide(self, person: str, door: str, choice: Choice, given: str | None = None) -> None:
         asked = self._chosen(person, choice)
@@ -187,4 +190,17 @@ class Reviews:
             self._room.clients.quick.views_open(trigger_id=trigger_id, view=view)
         except (SlackApiError, OSError) as error:
             log.warning("a form didn't open: %s", error)
-            respond(door, *blocks.tell(words.MODAL_TOO_LATE))
+            self._tell(door, blocks.tell(words.MODAL_TOO_LATE))
+
+    def _tell(self, door: str, posting: Posting, *, replace: bool = False) -> None:
+        if door.startswith(AT_HOME):
+            self._at_home(door.removeprefix(AT_HOME), posting)
+        elif door:
+            respond(door, *posting, replace=replace)
+
+
+def _door_of(body: Mapping[str, Any]) -> str:
+    """Where a click's answer is shown: a response URL, or the person's Home tab, which has none."""
+    if (body.get("view") or {}).get("type") == "home":
+        return AT_HOME + str(body["user"]["id"])
+    return str(body.get("response_url") or "")

@@ -15,10 +15,10 @@ from bot.slack.rich import (
     Posting,
     actions,
     button,
+    confirm,
     context,
     mrkdwn_section,
     paragraph,
-    plain,
     plain_section,
     rich_text,
 )
@@ -46,7 +46,7 @@ def progress(run: Run) -> Posting:
     if below:
         blocks.append(context(below))
     if run.cancel is None and run.verdict is None:
-        blocks.append(actions(_cancel_button(run)))
+        blocks.append(actions(cancel_button(run)))
     return Posting(escape(line), blocks)
 
 
@@ -105,7 +105,8 @@ def swapped(promotion: Promotion) -> Posting:
     return Posting(escape(line), [plain_section(line)])
 
 
-def status(now: Status) -> Posting:
+def in_service(now: Status) -> list[str]:
+    """Lines in mrkdwn: which adapter answers, how well, and what it answers from."""
     champion = words.STATUS_CHAMPION_MD.format(adapter=_code(now.champion))
     if now.since:
         champion += words.STATUS_SINCE_MD.format(since=when(now.since))
@@ -118,16 +119,23 @@ def status(now: Status) -> Posting:
     lines.append(
         words.STATUS_KNOWS_MD.format(documents=now.documents, passages=now.passages, taught=now.taught)
     )
+    return lines
+
+
+def said_of_it(now: Status) -> list[str]:
+    """Lines in mrkdwn: the feedback there is, and the live trial that is open."""
+    votes, new = now.feedback, now.new_feedback
+    line = words.STATUS_FEEDBACK_MD.format(up=votes.up, down=votes.down, corrections=votes.corrections)
+    line += words.STATUS_NEW_MD.format(up=new.up, down=new.down, corrections=new.corrections)
+    return [line] if now.trial is None else [line, _on_trial(now.trial)]
+
+
+def status(now: Status) -> Posting:
+    lines = in_service(now)
     lines.append(
         words.STATUS_WEEK_MD.format(questions=now.questions, answered=now.answered, abstained=now.abstained)
     )
-    votes, new = now.feedback, now.new_feedback
-    lines.append(
-        words.STATUS_FEEDBACK_MD.format(up=votes.up, down=votes.down, corrections=votes.corrections)
-        + words.STATUS_NEW_MD.format(up=new.up, down=new.down, corrections=new.corrections)
-    )
-    if now.trial is not None:
-        lines.append(_on_trial(now.trial))
+    lines += said_of_it(now)
     if now.running is not None:
         stage, percent = escape(one_line(now.running.stage)), _percent(now.running.progress)
         lines.append(words.STATUS_RUNNING_MD.format(stage=stage, percent=percent))
@@ -157,15 +165,9 @@ def when(seconds: float) -> str:
     return f"<!date^{int(seconds)}^{{date_short_pretty}} {{time}}|{fallback}>"
 
 
-def _cancel_button(run: Run) -> Json:
-    texts = {
-        "title": words.RUN_CANCEL_TITLE,
-        "text": words.RUN_CANCEL_ASK,
-        "confirm": words.RUN_CANCEL_YES,
-        "deny": words.RUN_CANCEL_NO,
-    }
-    confirm = {name: plain(text, 300) for name, text in texts.items()}
-    return {**button(words.RUN_CANCEL, CANCEL_RUN, str(run.id)), "confirm": confirm}
+def cancel_button(run: Run, action_id: str = CANCEL_RUN) -> Json:
+    ask = confirm(words.RUN_CANCEL_TITLE, words.RUN_CANCEL_ASK, words.RUN_CANCEL_YES, words.RUN_CANCEL_NO)
+    return {**button(words.RUN_CANCEL, action_id, str(run.id)), "confirm": ask}
 
 
 def _cancelled(by: str) -> str:

@@ -70,4 +70,7 @@ class Services:
     """retrain(by=, channel=, ts=): starts a cycle in its own process. Raises BusyError when one is running."""
     rollback: Callable[..., Promotion]
     """rollback(by=, why=). Raises LorebotError when there is nothing to roll back to."""
+    forget: Callable[[str], Mapping[str, Any]]
+    """forget(person): removes all that is kept of somebody, and counts it. Slow (minutes, where a retraining has to stop).
+    Raises BusyError, with nothing removed, where that doesn't stop in time."""
     status: Callable[[], Status]

@@ -54,6 +54,12 @@ def all_of(store: Store, since: float = 0.0) -> list[Feedback]:
     return [Feedback(**row) for row in store.rows(sql, [since])]
 
 
+def of_person(store: Store, person: str, limit: int) -> list[Feedback]:
+    """What somebody said that still says something, newest first."""
+    sql = f"SELECT * FROM feedback WHERE person = ? AND {_SAYS_SOMETHING} ORDER BY given_at DESC, answer_id DESC LIMIT ?"
+    return [Feedback(**row) for row in store.rows(sql, [person, limit])]
+
+
 def unremarked(store: Store, limit: int) -> list[int]:
     """Ids of answers, newest first, to questions that nobody gave any feedback on; each question's last answer."""
     sql = (

@@ -38,7 +38,8 @@ def known(store: Store) -> dict[str, Person]:
 
 
 def forget(store: Store, person: str) -> dict[str, int]:
-    """Deletes a person's questions (with their answers), feedback and taught answers, all or nothing. Returns counts."""
+    """Deletes a person's questions (with their answers), feedback, taught answers and what was learned of their messages
+    and files, all or nothing. Returns counts."""
     with store.write() as db:
         taught = [
             row["id"]
@@ -47,12 +48,21 @@ def forget(store: Store, person: str) -> dict[str, int]:
         for document_id in taught:
             db.execute("DELETE FROM passages WHERE document_id = ?", [document_id])
             db.execute("DELETE FROM documents WHERE id = ?", [document_id])
+        learned = db.execute(
+            "DELETE FROM documents WHERE id IN (SELECT document_id FROM slack_sources WHERE person = ?)",
+            [person],
+        ).rowcount
+        db.execute("UPDATE slack_backfills SET person = NULL WHERE person = ?", [person])
+        db.execute('UPDATE channel_settings SET "by" = \'\' WHERE "by" = ?', [person])
         reviews.forget(store, person)
         db.execute("DELETE FROM people WHERE person = ?", [person])
         given = db.execute("DELETE FROM feedback WHERE person = ?", [person]).rowcount
         asked = db.execute("DELETE FROM questions WHERE person = ?", [person]).rowcount
-        # What waits to be answered again after a crash carries the message itself.
+        # What waits to be answered again after a crash carries the message itself. Their wish to be forgotten stays, until
+        # all of it is done.
         db.execute(
-            "UPDATE claims SET state = 'done', payload = NULL WHERE instr(payload, ?)", [f'"{person}"']
+            "UPDATE claims SET state = 'done', payload = NULL WHERE instr(payload, ?)"
+            " AND json_extract(payload, '$.do') IS NOT 'home_forget'",
+            [f'"{person}"'],
         )
-    return {"questions": asked, "feedback": given, "taught": len(taught)}
+    return {"questions": asked, "feedback": given, "taught": len(taught), "learned": learned}

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.records import Answer, Candidate, Offered, Question
 from bot.store.database import Store
+from bot.store.tallies import ABSTAINED, IN_SLACK
 
 
 def record_question(store: Store, question: Question) -> Question:
@@ -47,6 +48,13 @@ def posted(store: Store, answer_id: int, channel: str, ts: str) -> None:
         db.table("answers").update(answer_id, {"channel": channel, "ts": ts})
 
 
+def shared(store: Store, answer: Answer, channel: str, ts: str) -> None:
+    """Notes the message in which an answer that one person was given alone is now seen by all: its thread is there."""
+    with store.write() as db:
+        posted(store, answer.id or 0, channel, ts)
+        db.table("questions").update(answer.question_id, {"thread": ts})
+
+
 def question(store: Store, question_id: int) -> Question | None:
     row = store.one("SELECT * FROM questions WHERE id = ?", [question_id])
     return _question(row) if row else None
@@ -81,6 +89,14 @@ def last_answer(store: Store, question_id: int) -> Answer | None:
     return _answer(row) if row else None
 
 
+def answers_to(store: Store, question_id: int) -> list[Answer]:
+    """Every answer to a question, oldest first."""
+    return [
+        _answer(row)
+        for row in store.rows("SELECT * FROM answers WHERE question_id = ? ORDER BY id", [question_id])
+    ]
+
+
 def twin_of(store: Store, question_id: int, answer: Answer) -> Answer | None:
     """The stored answer that `answer` is a copy of: same question, moment and text."""
     row = store.one(
@@ -99,6 +115,38 @@ def counts(store: Store, since: float = 0.0) -> dict[str, int]:
         [since],
     )
     return dict(row or {})
+
+
+def of_person(store: Store, person: str, limit: int) -> list[Question]:
+    """What somebody asked, newest first."""
+    sql = "SELECT * FROM questions WHERE person = ? ORDER BY asked_at DESC, id DESC LIMIT ?"
+    return [_question(row) for row in store.rows(sql, [person, limit])]
+
+
+def unanswered(store: Store, since: float, limit: int) -> list[Question]:
+    """What was asked in Slack from then on and has an abstention as its last answer, newest first.
+
+    Left out: questions about a text that came with them, those that somebody has answered by now with a correction, and
+    those where somebody says that silence is right.
+    """
+    rows = store.rows(
+        f"SELECT q.* FROM questions q WHERE q.asked_at >= ? AND {IN_SLACK} AND {ABSTAINED} AND q.context IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM answers a JOIN feedback f ON f.answer_id = a.id WHERE a.question_id = q.id"
+        " AND (f.correction IS NOT NULL OR (f.vote = 'up' AND a.text IS NULL))) ORDER BY q.asked_at DESC LIMIT ?",
+        [since, limit],
+    )
+    return [_question(row) for row in rows]
+
+
+def answered_since(store: Store, since: float) -> list[Question]:
+    """What was asked in Slack from then on and has an answer that nobody voted down."""
+    rows = store.rows(
+        f"SELECT q.* FROM questions q WHERE q.asked_at >= ? AND {IN_SLACK} AND NOT {ABSTAINED} AND EXISTS (SELECT 1 FROM"
+        " answers WHERE question_id = q.id) AND NOT EXISTS (SELECT 1 FROM answers a JOIN feedback f ON f.answer_id = a.id"
+        " WHERE a.question_id = q.id AND f.vote = 'down') ORDER BY q.asked_at",
+        [since],
+    )
+    return [_question(row) for row in rows]
 
 
 def _question(row: dict[str, Any]) -> Question:
