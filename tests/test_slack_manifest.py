@@ -10,12 +10,13 @@ import pytest
 from slack_stage import stage
 
 import bot.slack
-from bot.slack import blocks, commands
+from bot.slack import about, blocks, commands
 
 FOLDER = Path(bot.slack.__file__).parent
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text())
 SCOPE_OF_METHOD = {
     "chat_postMessage": "chat:write",
+    "chat_delete": "chat:write",
     "chat_update": "chat:write",
     "chat_postEphemeral": "chat:write",
     "reactions_add": "reactions:write",
@@ -25,6 +26,7 @@ SCOPE_OF_METHOD = {
     "conversations_info": "channels:read",
     "conversations_members": "groups:read",  # asked of private channels only
     "assistant_threads_setStatus": "chat:write",
+    "assistant_threads_setSuggestedPrompts": "assistant:write",
     "files_upload_v2": "files:write",
     "files_info": "files:read",
     "files_list": "files:read",
@@ -33,6 +35,7 @@ SCOPE_OF_METHOD = {
     "chat_getPermalink": None,
     "conversations_history": None,  # as the message events
     "views_open": None,
+    "views_update": None,
     "views_publish": None,
     "conversations_replies": None,  # by the kind of conversation, as the message events
 }
@@ -43,6 +46,7 @@ SCOPES_OF_EVENT = {
     "channel_shared": ["channels:read", "groups:read"],
     "channel_unshared": ["channels:read", "groups:read"],
     "file_change": ["files:read"],
+    "file_deleted": ["files:read"],
     "member_joined_channel": ["channels:read", "groups:read"],
     "message.channels": ["channels:history"],
     "message.groups": ["groups:history"],
@@ -103,7 +107,8 @@ def test_commands_and_shortcuts_are_those_that_the_app_answers():
     features = MANIFEST["features"]
     assert [each["command"] for each in features["slash_commands"]] == [commands.COMMAND]
     assert [(each["callback_id"], each["type"]) for each in features["shortcuts"]] == [
-        (blocks.CORRECT_THIS, "message")
+        (about.ASK_ABOUT_THIS, "message"),
+        (blocks.CORRECT_THIS, "message"),
     ]
 
 

@@ -10,15 +10,31 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
 from bot.records import Promotion
-from bot.slack import actions, commands, events, home, leaving, reviews
+from bot.slack import (
+    about,
+    actions,
+    commands,
+    config,
+    events,
+    home_clicks,
+    leaving,
+    prompts,
+    reviews,
+    sharing,
+)
 from bot.slack.clients import clients, like
 from bot.slack.conversation import Conversation
+from bot.slack.following_through import Following
+from bot.slack.history import Threads
+from bot.slack.home import Home
+from bot.slack.learning import Learning
 from bot.slack.lessons import Lessons
 from bot.slack.reports import Reports
 from bot.slack.room import Room
@@ -31,10 +47,10 @@ log = logging.getLogger(__name__)
 class SlackApp(App):
     """A Bolt app with the room that works for it."""
 
-from bot.slack.home import Home
-from bot.slack.learning import Learning
     room: Room
     reports: Reports
+    learning: Learning
+    home: Home
 
 
 def build_app(
@@ -47,8 +63,6 @@ def build_app(
     settings = services.settings
     pair = like(client) if client is not None else clients(settings.slack_bot_token, settings.slack_api_url)
     app = SlackApp(
-    learning: Learning
-    home: Home
         name="lorebot",
         logger=logging.getLogger("slack_bolt"),  # its level counts; Bolt's own loggers take the root's
         client=pair.patient,  # a slow auth.test must not fail the start; listeners choose from the room's pair
@@ -64,11 +78,20 @@ def build_app(
     room.takes("reaction", votes.take)
     room.takes("lesson", lessons.take, lessons.came_to_nothing)
     room.beside(app.reports)
+    app.learning = Learning(room)
+    app.learning.register(app)  # before the listeners: it only looks on
+    Following(room, Threads(room)).register(app)  # and so does this
     events.register(app, room, conversation, votes)
-    queue = reviews.Reviews(room)
+    app.home = Home(room)
+    room.beside(app.home)
+    queue = reviews.Reviews(room, app.home.show)
     commands.register(app, room, conversation, lessons, queue)
     actions.register(app, room, votes, lessons)
-    home.register(app, room)
+    config.register(app, room)
+    about.register(app, room, conversation)
+    sharing.register(app, room)
+    prompts.register(app, room)
+    home_clicks.register(app, room, app.home, queue, partial(config.open_config, room))
     reviews.register(app, room, queue)
     leaving.register(app, room)
     return app
@@ -76,8 +99,6 @@ def build_app(
 
 def announce_swap(app: SlackApp, promotion: Promotion) -> None:
     """To be called when another adapter has begun to serve: says so where its retraining was followed."""
-    app.learning = Learning(room)
-    app.learning.register(app)  # before the listeners: it only looks on
     app.reports.announce_swap(promotion)
 
 

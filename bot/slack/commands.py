@@ -13,6 +13,7 @@ from bot.errors import BusyError, LorebotError
 from bot.slack import blocks, modals, run_blocks, words
 from bot.slack.asks import asked_in_command
 from bot.slack.clients import respond
+from bot.slack.config import open_config
 from bot.slack.conversation import Conversation
 from bot.slack.lessons import Lesson, Lessons
 from bot.slack.markup import one_line, unslack
@@ -23,7 +24,7 @@ from bot.slack.room import Room
 from bot.store import runs
 
 COMMAND = "/lorebot"
-ALONE = ("help", "status", "retrain", "rollback", "review")
+ALONE = ("help", "config", "status", "retrain", "rollback", "review")
 """Commands only when they stand alone: "/lorebot status of order 12?" is a question."""
 CANCEL = "cancel"
 log = logging.getLogger(__name__)
@@ -58,6 +59,11 @@ def register(app: App, room: Room, conversation: Conversation, lessons: Lessons,
             lessons.take(key, payload)
         elif payload["verb"] == "teach":
             commands.open_form(key, payload, str(body["trigger_id"]))
+        elif payload["verb"] == "config":
+            open_config(
+                room, str(body["trigger_id"]), payload["person"], payload["channel"], payload["response_url"]
+            )
+            room.finish(key)
         else:
             commands.take(key, payload)
 
@@ -127,51 +133,52 @@ class Commands:
         verb, person = payload["verb"], str(payload["person"])
         if verb == "help":
             _respond(payload, blocks.guide())
-        elif verb == "teach":  # its form didn't survive a crash
-            _say(payload, words.TEACH_USAGE)
+        elif verb in ("teach", "config"):  # its form didn't survive a crash
+            _say(payload, words.TEACH_USAGE if verb == "teach" else words.MODAL_TOO_LATE)
         elif not self._room.people.may_administer(person):
             _say(payload, words.ADMINS_ONLY)
         elif verb == "status":
             _respond(payload, run_blocks.status(self._room.services.status()))
         elif verb == "rollback":
-            self._roll_back(payload, person)
+            _say(payload, self.roll_back(person, words.ROLLBACK_WHY))
         elif verb == "retrain" and payload["rest"]:
-            _say(payload, self._cancel(person))
+            _say(payload, self.cancel(person))
         elif verb == "retrain":
-            self._retrain(payload, person)
+            _say(payload, self.retrain(person, str(payload["channel"])))
         elif verb == "review":
             self._reviews.show(person, str(payload["response_url"]))
 
-    def _roll_back(self, payload: Mapping[str, Any], person: str) -> None:
+    def roll_back(self, person: str, why: str) -> str:
+        """What to say of it. Only for admins; the caller has asked."""
         try:
-            promotion = self._room.services.rollback(by=person, why=words.ROLLBACK_WHY)
+            promotion = self._room.services.rollback(by=person, why=why)
         except LorebotError as error:
-            _say(payload, words.ROLLBACK_FAILED.format(why=error))
-            return
-        _say(payload, words.ROLLED_BACK.format(adapter=promotion.adapter))
+            return words.ROLLBACK_FAILED.format(why=error)
+        return words.ROLLED_BACK.format(adapter=promotion.adapter)
 
-    def _retrain(self, payload: Mapping[str, Any], person: str) -> None:
-        """The progress message comes first: the run needs to know where it is."""
+    def retrain(self, person: str, channel: str | None) -> str:
+        """Starts a retraining that is followed in that channel, or directly with the person; what to say of it.
+
+        Only for admins; the caller has asked. The progress message comes first: the run needs to know where it is.
+        """
         if runs.running(self._room.services.store) is not None:
-            _say(payload, words.RETRAIN_BUSY)
-            return
-        where = self._post_progress(str(payload["channel"]), person)
+            return words.RETRAIN_BUSY
+        where = self._post_progress(channel, person)
         if where is None:
-            _say(payload, words.RETRAIN_NOWHERE)
-            return
-        channel, ts = where
+            return words.RETRAIN_NOWHERE
+        posted_in, ts = where
         try:
-            self._room.services.retrain(by=person, channel=channel, ts=ts)
+            self._room.services.retrain(by=person, channel=posted_in, ts=ts)
         except LorebotError as error:
-            sentence = (
-                words.RETRAIN_BUSY if isinstance(error, BusyError) else words.RETRAIN_FAILED.format(why=error)
-            )
-            posting = blocks.tell(sentence)
+            busy = isinstance(error, BusyError)
+            posting = blocks.tell(words.RETRAIN_BUSY if busy else words.RETRAIN_FAILED.format(why=error))
             self._room.clients.patient.chat_update(
-                channel=channel, ts=ts, text=posting.text, blocks=posting.blocks
+                channel=posted_in, ts=ts, text=posting.text, blocks=posting.blocks
             )
-            return
-        _say(payload, words.RETRAIN_HERE if channel == payload["channel"] else words.RETRAIN_IN_DIRECT)
+            return posting.text
+        if channel is None:
+            return words.RETRAIN_DIRECT
+        return words.RETRAIN_HERE if posted_in == channel else words.RETRAIN_IN_DIRECT
 
     def cancel_clicked(self, body: Mapping[str, Any], value: str) -> None:
         """The button under a progress message: everybody sees it there, only admins may press it."""
@@ -179,7 +186,7 @@ class Commands:
 
         def cancel() -> None:
             try:
-                sentence = self._cancel(person, int(value) if value.isdecimal() else 0)
+                sentence = self.cancel(person, int(value) if value.isdecimal() else 0)
             except Exception:
                 log.exception("a retraining could not be cancelled")
                 sentence = words.SORRY_COMMAND
@@ -188,30 +195,33 @@ class Commands:
 
         self._room.lanes.submit(str(body["channel"]["id"]), cancel)
 
-    def _cancel(self, person: str, run_id: int | None = None) -> str:
+    def cancel(self, person: str, run_id: int | None = None) -> str:
         """Asks the run in progress, or only `run_id`, to end; what to say of it."""
         if not self._room.people.may_administer(person):
             return words.ADMINS_ONLY
         run = runs.cancel(self._room.services.store, person, run_id)
         return words.RUN_CANCELLING if run is not None else words.RUN_CANCEL_NOTHING
 
-    def _post_progress(self, channel: str, person: str) -> tuple[str, str] | None:
-        """Posts in the channel, or to the admin directly where we may not; (channel, ts) of the message."""
-        client, posting = self._room.clients.patient, run_blocks.starting()
+    def _post_progress(self, channel: str | None, person: str) -> tuple[str, str] | None:
+        """Posts in the channel, or to the admin directly where there is none or we may not; (channel, ts) of it."""
+        if channel is not None:
+            try:
+                return channel, self._post_start(channel)
+            except SlackApiError as error:
+                log.info(
+                    "can't post in %s: %s; trying a direct message", channel, error.response.get("error")
+                )
         try:
-            return channel, str(
-                client.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)["ts"]
-            )
-        except SlackApiError as error:
-            log.info("can't post in %s: %s; trying a direct message", channel, error.response.get("error"))
-        try:
-            direct = str(client.conversations_open(users=person)["channel"]["id"])
-            return direct, str(
-                client.chat_postMessage(channel=direct, text=posting.text, blocks=posting.blocks)["ts"]
-            )
+            direct = str(self._room.clients.patient.conversations_open(users=person)["channel"]["id"])
+            return direct, self._post_start(direct)
         except SlackApiError:
             log.exception("can't write to %s directly either", person)
             return None
+
+    def _post_start(self, channel: str) -> str:
+        text, starting = run_blocks.starting()
+        posted = self._room.clients.patient.chat_postMessage(channel=channel, text=text, blocks=starting)
+        return str(posted["ts"])
 
 
 def _say(payload: Mapping[str, Any], sentence: str) -> None:

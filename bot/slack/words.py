@@ -21,6 +21,7 @@ HELP_MD = (
     "*Paste a text* between triple backticks behind your question and I'll read just that text too.\n"
     "*Tell me how I did:* the thumbs under an answer, or a :+1: / :-1: reaction. A thumbs-down lets you give the right answer.\n"
     "*Teach me:* `/lorebot teach Question? = Answer`. What you teach in a channel is known in that channel at once.\n"
+    "*Where I answer in a channel:* `/lorebot config`, by its members.\n"
     "*For admins:* `/lorebot status`, `/lorebot retrain`, `/lorebot retrain cancel`, `/lorebot rollback`, `/lorebot review`."
 )
 HELP = "How to ask, correct and teach Lorebot"
@@ -44,6 +45,22 @@ DONT_KNOW = "I don't know: I found no answer to this that I would stand behind."
 DONT_KNOW_NOTHING_FOUND = "I don't know: I found nothing about this in what I have learned."
 CLOSEST = "The closest I found:"
 SHARE = "Share in channel"
+SHARED_ASKED = "{person} asked:"
+SHARED = "Shared in the channel."
+SHARE_REFUSED = (
+    "I can't share that one: not everybody in this channel may see where it comes from, or its source has changed since."
+    " Ask again here, and I'll look for what may be told."
+)
+SHARE_FAILED = "I can't post in this channel. Invite me (`/invite @Lorebot`), then press the button again."
+SHARE_GONE = "That answer isn't there any more, so I can't share it. Please ask again."
+ASK_ABOUT_TITLE = "Ask about this message"
+ASK_ABOUT_SUBMIT = "Ask"
+ASK_ABOUT_LABEL = "Your question"
+ASK_ABOUT_HINT = "I read the message together with what I have learned. Only you see the answer."
+PROMPTS_TITLE = "You could ask"
+PROMPT_HELP = "What can you do?"
+PROMPT_DOCUMENT = "What does “{title}” say?"
+PROMPT_HEADING = "What does “{title}” say about “{heading}”?"
 UP = "Good answer"
 DOWN = "Bad answer"
 UP_BUTTON = "👍 Good answer"
@@ -60,23 +77,6 @@ OFF_HERE = (
     " members can switch me on with `/lorebot config`."
 )
 
-# When things don't work
-BUSY = "Many questions are waiting just now. Please ask again in a minute."
-SORRY = "Something went wrong on my side and I couldn't answer. It has been logged; please try again."
-SORRY_COMMAND = "Something went wrong on my side. It has been logged; please try again."
-SORRY_SAVE = "I couldn't save that just now. Please try again in a moment."
-MODAL_TOO_LATE = "Slack closed the door before the form could open. Please press the button again."
-
-# Correcting
-CORRECTION_TITLE = "Correct this answer"
-CORRECTION_SUBMIT = "Send"
-CANCEL = "Cancel"
-CORRECTION_INTRO_MD = "*Question:* {question}\n*My answer:* {answer}"
-REASON_LABEL = "What was wrong?"
-REASONS = (
-    ("wrong", "The answer is wrong"),
-    ("wrong_passage", "It comes from the wrong passage"),
-    ("should_be_silent", "It should have said it doesn't know"),
 CLOSE = "Close"
 CONFIG_TITLE = "This channel's settings"
 CONFIG_SUBMIT = "Save"
@@ -137,6 +137,23 @@ CONFIG_NOW = {
 }
 CONFIG_HOW_MD = "Members see and change this with `/lorebot config`."
 
+# When things don't work
+BUSY = "Many questions are waiting just now. Please ask again in a minute."
+SORRY = "Something went wrong on my side and I couldn't answer. It has been logged; please try again."
+SORRY_COMMAND = "Something went wrong on my side. It has been logged; please try again."
+SORRY_SAVE = "I couldn't save that just now. Please try again in a moment."
+MODAL_TOO_LATE = "Slack closed the door before the form could open. Please try that again."
+
+# Correcting
+CORRECTION_TITLE = "Correct this answer"
+CORRECTION_SUBMIT = "Send"
+CANCEL = "Cancel"
+CORRECTION_INTRO_MD = "*Question:* {question}\n*My answer:* {answer}"
+REASON_LABEL = "What was wrong?"
+REASONS = (
+    ("wrong", "The answer is wrong"),
+    ("wrong_passage", "It comes from the wrong passage"),
+    ("should_be_silent", "It should have said it doesn't know"),
     ("outdated", "It is out of date"),
     ("other", "Something else"),
 )
@@ -169,23 +186,6 @@ TEACH_ANSWER_NEEDED = "Please write the answer."
 TEACH_USAGE = "Write it as: /lorebot teach Where is the projector? = In the cupboard of room 2"
 TEACH_FAILED = "I couldn't learn that: {why}"
 
-# Admin
-ADMINS_ONLY = (
-    "That is for admins: a workspace admin, or somebody named in LOREBOT_ADMINS. Please ask one of them."
-)
-RETRAIN_STARTING = "Retraining: starting"
-RETRAIN_BUSY = "A retraining is running already; I'm following it where it was asked for."
-RETRAIN_FAILED = "The retraining couldn't start: {why}"
-RETRAIN_HERE = "Started. I'm posting its progress in this channel."
-RETRAIN_IN_DIRECT = "Started. I can't post in this channel, so its progress comes as a direct message."
-RETRAIN_DIRECT = "Started. Its progress comes as a direct message, and is shown here."
-RETRAIN_NOWHERE = "I can post neither here nor to you directly, so I haven't started. Invite me to this channel, then try again."
-PROGRESS = "Retraining: {stage}, {percent}%"
-PROGRESS_BY_MD = "Asked for by {by}"
-RUN_FAILED = "The retraining stopped: {why}"
-RUN_FAILED_CALM = "Nothing changed: the adapter in service goes on answering."
-RUN_DIED = "its process ended without a word; the log of the machine may say why"
-RUN_CANCEL = "Cancel"
 # Learning from Slack
 LEARNED = {
     "learned": "Learned: {title} ({passages}).",
@@ -205,6 +205,23 @@ PASSAGES = ("1 passage", "{n} passages")
 MESSAGES = ("1 message", "{n} messages")
 ANSWERED_QUESTIONS = ("1 answered question", "{n} answered questions")
 
+# Admin
+ADMINS_ONLY = (
+    "That is for admins: a workspace admin, or somebody named in LOREBOT_ADMINS. Please ask one of them."
+)
+RETRAIN_STARTING = "Retraining: starting"
+RETRAIN_BUSY = "A retraining is running already; I'm following it where it was asked for."
+RETRAIN_FAILED = "The retraining couldn't start: {why}"
+RETRAIN_HERE = "Started. I'm posting its progress in this channel."
+RETRAIN_IN_DIRECT = "Started. I can't post in this channel, so its progress comes as a direct message."
+RETRAIN_DIRECT = "Started. Its progress comes as a direct message, and is shown here."
+RETRAIN_NOWHERE = "I can post neither here nor to you directly, so I haven't started. Invite me to this channel, then try again."
+PROGRESS = "Retraining: {stage}, {percent}%"
+PROGRESS_BY_MD = "Asked for by {by}"
+RUN_FAILED = "The retraining stopped: {why}"
+RUN_FAILED_CALM = "Nothing changed: the adapter in service goes on answering."
+RUN_DIED = "its process ended without a word; the log of the machine may say why"
+RUN_CANCEL = "Cancel"
 RUN_CANCEL_TITLE = "Cancel the retraining?"
 RUN_CANCEL_ASK = (
     "The adapter in service goes on answering, and what was trained so far is kept for the next one."
@@ -305,7 +322,7 @@ REVIEW_WORDS_NEEDED = "Please write the right answer, or cancel and reject."
 REVIEW_FAILED = "I couldn't do that: {why}"
 
 # The Home tab
-HOME_BACK = "← Back"
+HOME_BACK = "Back to Home"
 HOME_HOW = "How to ask"
 HOME_QUESTIONS = "Your questions"
 HOME_NO_QUESTIONS = "You haven't asked anything yet. Mention me in a channel, or write to me under Messages."
@@ -341,12 +358,8 @@ HOME_FORGET_ASK = (
 )
 HOME_FORGET_YES = "Forget me"
 HOME_FORGETTING = "I'm forgetting you. That can take a few minutes; I'll say here when it is done."
-HOME_FORGOTTEN = (
-    "Forgotten: {questions} questions, {feedback} pieces of feedback, {taught} taught answers. Adapters retired: {adapters}."
-)
-HOME_FORGET_LATER = (
-    "A retraining is at work and didn't stop in time, so nothing was removed yet. Please try again in a few minutes."
-)
+HOME_FORGOTTEN = "Forgotten: {questions} questions, {feedback} pieces of feedback, {taught} taught answers. Adapters retired: {adapters}."
+HOME_FORGET_LATER = "A retraining is at work and didn't stop in time, so nothing was removed yet. Please try again in a few minutes."
 HOME_FORGET_FAILED = "Something went wrong before everything was removed. It has been logged; please try again, or ask an admin."
 HOME_SERVED = "How people are served"
 HOME_DAYS_MD = "*Last {days} days:*"
@@ -355,7 +368,9 @@ HOME_ANSWERED_MD = "{period} {asked} questions, {answered} answered ({percent} %
 HOME_SATISFIED = "; {percent} % satisfied ({ups} of {votes} votes up)"
 HOME_NO_VOTES = "; nobody voted"
 CHART_TITLE = "How people are served"
-CHART_ALT = "Chart: questions answered and not known, for each of the last 30 days, and how many votes were up."
+CHART_ALT = (
+    "Chart: questions answered and not known, for each of the last 30 days, and how many votes were up."
+)
 CHART_ANSWERED = "answered"
 CHART_UNANSWERED = "not known"
 CHART_DAYS = "Questions a day"
@@ -407,6 +422,9 @@ HOME_CHANNEL_EXTRAS = (
     ("learns", "learns files and pins"),
     ("history", "learns from its history"),
 )
+
+# Edits and deletions
+TAKEN_BACK = "This answer was taken back, because the message or file that it came from was deleted."
 
 # Status
 STATUS_TITLE = "Lorebot's status"

@@ -101,6 +101,12 @@ def hand_back(store: Store, key: str) -> None:
         )
 
 
+def release(store: Store, key: str) -> None:
+    """As if it had never been claimed: for what was refused, and may be tried again."""
+    with store.write() as db:
+        db.execute("DELETE FROM claims WHERE key = ?", [key])
+
+
 def forget_old(store: Store, days: float = 7) -> int:
     """Drops finished claims older than `days`; Slack repeats an event within minutes."""
     with store.write() as db:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
+from bot.records import Question
 from bot.store.database import Store
 
 AT_ONCE = 500  # SQLite allows that many parameters, everywhere
@@ -31,7 +32,10 @@ def behind(store: Store, answer_ids: Iterable[int]) -> frozenset[str]:
             " UNION SELECT q.person FROM chosen c JOIN questions q ON q.channel = c.channel AND q.thread = c.thread"
             " UNION SELECT d.person FROM chosen c, json_each(c.offered) o"
             " JOIN passages p ON p.id = json_extract(o.value, '$.passage_id')"
-            " JOIN documents d ON d.id = p.document_id AND d.kind = 'taught' WHERE d.person IS NOT NULL",
+            " JOIN documents d ON d.id = p.document_id AND d.kind = 'taught' WHERE d.person IS NOT NULL"
+            " UNION SELECT s.person FROM chosen c, json_each(c.offered) o"
+            " JOIN passages p ON p.id = json_extract(o.value, '$.passage_id')"
+            " JOIN slack_sources s ON s.document_id = p.document_id WHERE s.person IS NOT NULL",
             some,
         )
         found |= {str(row["person"]) for row in rows}
@@ -43,8 +47,10 @@ def since(store: Store, person: str) -> float | None:
     row = store.one(
         "SELECT min(at) AS at FROM (SELECT min(asked_at) AS at FROM questions WHERE person = ?"
         " UNION ALL SELECT min(given_at) FROM feedback WHERE person = ?"
-        " UNION ALL SELECT min(learned_at) FROM documents WHERE kind = 'taught' AND person = ?)",
-        [person, person, person],
+        " UNION ALL SELECT min(learned_at) FROM documents WHERE kind = 'taught' AND person = ?"
+        " UNION ALL SELECT min(d.learned_at) FROM documents d JOIN slack_sources s ON s.document_id = d.id"
+        " WHERE s.person = ?)",
+        [person] * 4,
     )
     return row["at"] if row else None
 
@@ -59,8 +65,9 @@ def clear(store: Store, person: str) -> None:
     with store.write() as db:
         own = store.rows(
             "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id"
-            " WHERE d.kind = 'taught' AND d.person = ?",
-            [person],
+            " WHERE (d.kind = 'taught' AND d.person = ?)"
+            " OR d.id IN (SELECT document_id FROM slack_sources WHERE person = ?)",
+            [person, person],
         )
         repeating = _lessons_on_their_questions(store, person)
         taught = {row["id"] for row in own} | repeating
@@ -98,6 +105,32 @@ def scrub(store: Store) -> bool:
         return False
 
 
+def wipe(store: Store) -> bool:
+    """Makes the state file forget what was deleted, without rewriting all of it: the search's index, and the log.
+
+    Deleted rows are overwritten at once (`secure_delete`). False where another process kept the file busy for too long.
+    """
+    db = store.db
+    try:
+        db.execute("INSERT INTO passages_fts(passages_fts) VALUES('optimize')")
+        return not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.OperationalError:
+        return False
+
+
+def lessons_on(store: Store, question: Question) -> list[int]:
+    """The documents taught for a question in these words, where nobody else asked it."""
+    words = _plain(question.text)
+    others = store.rows("SELECT text FROM questions WHERE id <> ?", [question.id])
+    if any(_plain(row["text"]) == words for row in others):
+        return []
+    theirs = {words, *(_plain(f"{a} {b}") for a, b in _both_ways(question.text, question.follows))}
+    lessons = store.rows(
+        "SELECT d.id, p.question FROM documents d CROSS JOIN passages p ON p.document_id = d.id WHERE d.kind = 'taught'"
+    )
+    return [row["id"] for row in lessons if _plain(row["question"] or "") in theirs]
+
+
 def _lessons_on_their_questions(store: Store, person: str) -> set[int]:
     """Passages that others taught for a question in this person's words, which nobody else asked."""
     theirs, others = (
@@ -117,21 +150,37 @@ def _lessons_on_their_questions(store: Store, person: str) -> set[int]:
 
 
 def _clear_answer(store: Store, row: dict[str, Any], taught: set[int], person: str) -> None:
-    offered, candidates = json.loads(row["offered"]), json.loads(row["candidates"])
     gone = {
         i
-        for i, each in enumerate(offered)
+        for i, each in enumerate(json.loads(row["offered"]))
         if each["passage_id"] in taught or (row["threaded"] and each["passage_id"] is None)
     }
+    if row["taught_by"] == person:
+        gone |= {row["chosen"]}
+    take_out(store, row, gone)
+
+
+def take_out(store: Store, row: dict[str, Any], gone: set[int]) -> bool:
+    """Takes some of the texts that an answer was read from out of it; False where it stood in one, and went itself.
+
+    `row`: its id, offered, candidates and chosen; `gone`: indexes into what was offered.
+    """
     with store.write() as db:
-        if row["taught_by"] == person or row["chosen"] in gone:
+        if row["chosen"] in gone:
             db.execute("DELETE FROM answers WHERE id = ?", [row["id"]])
-        elif gone:
+            return False
+        if gone:
+            offered, candidates = json.loads(row["offered"]), json.loads(row["candidates"])
             kept = [{**each, "text": ""} if i in gone else each for i, each in enumerate(offered)]
             rest = [each for each in candidates if each["passage"] not in gone]
             db.table("answers").update(
                 row["id"], {"offered": json.dumps(kept), "candidates": json.dumps(rest)}
             )
+    return True
+
+
+def _both_ways(text: str, follows: str | None) -> list[tuple[str, str]]:
+    return [(text, follows), (follows, text)] if follows else []
 
 
 def _plain(words: str) -> str:
