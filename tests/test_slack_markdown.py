@@ -141,7 +141,7 @@ def test_words_of_the_thread_are_no_markdown() -> None:
     assert elements(blocks.reply(answer).blocks, "text")[0]["text"] == "__init__"
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(MARKDOWN)
 def test_every_letter_stands_where_it_stood(text: str) -> None:
     signs = [sign for piece in pieces(text) for sign in piece.signs]
@@ -151,7 +151,7 @@ def test_every_letter_stands_where_it_stood(text: str) -> None:
     assert positions == sorted(set(positions)) or "&" in text
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(MARKDOWN)
 def test_the_disguise_changes_nothing_of_what_is_read(text: str) -> None:
     """As markdown-it-py reads the text itself, without positions."""
@@ -163,7 +163,7 @@ def test_the_disguise_changes_nothing_of_what_is_read(text: str) -> None:
     assert "".join(c for c in got if c.isalnum()) == letters
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(MARKDOWN, st.data())
 def test_the_readers_words_are_bold_exactly_where_they_stand(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))

@@ -72,9 +72,9 @@ def pieces(text: str) -> tuple[Piece, ...]:
     """What a Markdown text shows. Every letter and digit stands at its offset; other characters near theirs."""
     if len(text) > LONGEST:
         return plain_pieces(text)
-    return tuple(
-        piece for found in _walk(_parser().parse(_disguised(text)), text) for piece in _by_lines(found)
-    )
+    hidden = _disguised(text)
+    found = _walk(_parser().parse(hidden), _Place(text, hidden))
+    return tuple(line for piece in found for line in _by_lines(piece))
 
 
 def plain_pieces(text: str) -> tuple[Piece, ...]:
@@ -118,13 +118,12 @@ def _parser() -> MarkdownIt:
 
 
 def _disguised(text: str) -> str:
+    text = _BREAK.sub(lambda found: " " * len(found.group()), text)
     hidden = [
         chr(FIRST + i) if c.isalnum() or FIRST <= ord(c) < FIRST + LONGEST else c for i, c in enumerate(text)
     ]
     for found in _SYNTAX.finditer(text):
         hidden[found.start() : found.end()] = found.group()
-    for found in _BREAK.finditer(text):
-        hidden[found.start() : found.end()] = " " * len(found.group())
     return "".join(hidden)
 
 
@@ -132,9 +131,8 @@ def _undisguised(text: str, source: str) -> str:
     return "".join(source[ord(c) - FIRST] if FIRST <= ord(c) < FIRST + len(source) else c for c in text)
 
 
-def _walk(tokens: Sequence[Token], source: str) -> Iterator[Piece]:
+def _walk(tokens: Sequence[Token], place: _Place) -> Iterator[Piece]:
     """The pieces in order; a list's items know their list."""
-    place = _Place(source)
     lists: list[tuple[bool, int]] = []  # of each open one: whether it is numbered, and its item's number
     goes_on = False
     kind: Kind = "text"
@@ -191,8 +189,8 @@ def _inline(tokens: Sequence[Token], place: _Place) -> Iterator[Sign]:
 class _Place:
     """Where the source has been read to: what comes without a position of its own stands behind that."""
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    def __init__(self, source: str, hidden: str) -> None:
+        self.source, self._hidden = source, hidden
         self._next = 0
 
     def signs(self, text: str, style: frozenset[str], link: str | None) -> Iterator[Sign]:
@@ -203,7 +201,7 @@ class _Place:
                 c = self.source[at]
             else:
                 before = next((each for each in known[i:] if 0 <= each < len(self.source)), len(self.source))
-                found = self.source.find(c, self._next, before)
+                found = self._hidden.find(c, self._next, before)
                 at = found if found >= 0 else min(self._next, len(self.source) - 1)
             self._next = max(self._next, at + 1)
             yield Sign(c, at, style, link)
