@@ -28,6 +28,7 @@ SCOPE_OF_METHOD = {
     "assistant_threads_setStatus": "chat:write",
     "assistant_threads_setSuggestedPrompts": "assistant:write",
     "files_upload_v2": "files:write",
+    "files_delete": "files:write",
     "files_info": "files:read",
     "files_list": "files:read",
     "canvases_getContent": "canvases:read",
