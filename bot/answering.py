@@ -32,6 +32,7 @@ from bot.records import (
 from bot.registry import Registry
 from bot.store import Store, challenges, documents, questions
 from bot.store import adapters as adapter_log
+from bot.store.deletions import THREAD_TITLE
 from bot.store.watch import StoreWatch
 
 MEMORY = "memory"
@@ -405,7 +406,7 @@ def _given(question: Question, thread: Sequence[str]) -> list[Offered]:
         given.append(Offered(question.context, None, "Text given with the question", "", None, 0.0))
     said = "\n".join(line for line in thread if line.strip() and line.strip() != question.text.strip())
     if said:
-        given.append(Offered(said, None, "This thread", "", None, 0.0))
+        given.append(Offered(said, None, THREAD_TITLE, "", None, 0.0))
     return given
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 from bot.errors import BusyError
+from bot.records import Question
 from bot.registry import Registry
-from bot.store import Store, people, runs, traces
+from bot.store import Store, deletions, people, runs, traces
+from bot.store.deletions import Posted
 
 STOP_WAIT_S = 120.0
 """A training amid its longest step (loading a model) needs so long to notice that it has to stop."""
@@ -53,6 +56,32 @@ def forget_person(
         "rebuild": bool(retired or stopped),
         "scrubbed": scrubbed,
     }
+
+
+def forget_question(store: Store, home: Path, question: Question) -> list[Posted]:
+    """Removes a question that was deleted in Slack, with all that was said of its answers; returns our replies elsewhere
+    that stand in what went with it.
+
+    Every retraining begins at the seed, so the next one is without it; where an adapter may have learned from it, that
+    one comes at its next hour, however little feedback is new.
+    """
+    with store.write():
+        learned = deletions.trained_on(store, question.id or 0) or runs.running(store) is not None
+        standing = deletions.remove_question(store, question)
+        if learned:
+            runs.ask_rebuild(store, "a question was deleted", soon=False)
+    _remove_pages_with(home, question.text)
+    return standing
+
+
+def _remove_pages_with(home: Path, words: str) -> None:
+    """Removes the pages about runs, and their pictures, that quote these words."""
+    shown = html.escape(words)
+    for page in (home / "reports").glob("*.html"):
+        text = page.read_text(encoding="utf-8", errors="replace")
+        if words and (words in text or shown in text):
+            for path in page.parent.glob(f"{page.stem}.*"):
+                path.unlink(missing_ok=True)
 
 
 def _stop_training(store: Store, wait_s: float) -> bool:

@@ -25,6 +25,7 @@ class Document:
     link: str | None = None  # where people can open it
     person: str | None = None  # who taught it, or whose words it holds
     learned_at: float = 0.0
+    confirmed_at: float | None = None  # a taught answer: when somebody last said that it is still true
     id: int | None = None
 
 

@@ -234,7 +234,7 @@ def look_after(store: Store, start: Callable[[str], object], quiet: QuietHours |
         if last is not None and last.state == "failed" and last.cancel == runs.QUIET:
             _log.info("quiet hours are over: run %s is taken up again", last.id)
             start(last.by)
-        elif (why := runs.rebuild_due(store)) and not runs.rebuild_tried(store):
+        elif (why := runs.rebuild_due(store, soon=True)) and not runs.rebuild_tried(store):
             _log.info("retraining, because %s", why)
             start(runs.REBUILD)
     except BusyError as error:

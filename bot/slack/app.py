@@ -9,12 +9,15 @@ connection.stop()
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
+from slack_sdk.web import SlackResponse
 
 from bot.records import Promotion
 from bot.slack import (
@@ -36,6 +39,7 @@ from bot.slack.history import Threads
 from bot.slack.home import Home
 from bot.slack.learning import Learning
 from bot.slack.lessons import Lessons
+from bot.slack.ourselves import ignore_ourselves
 from bot.slack.reports import Reports
 from bot.slack.room import Room
 from bot.slack.services import Services
@@ -62,15 +66,20 @@ def build_app(
     """
     settings = services.settings
     pair = like(client) if client is not None else clients(settings.slack_bot_token, settings.slack_api_url)
+    authorize = _authorization(pair.patient)
+    if token_verification:
+        authorize()
     app = SlackApp(
         name="lorebot",
         logger=logging.getLogger("slack_bolt"),  # its level counts; Bolt's own loggers take the root's
-        client=pair.patient,  # a slow auth.test must not fail the start; listeners choose from the room's pair
+        client=_without_token(pair.patient),  # only Bolt's own; listeners choose from the room's pair
+        authorize=authorize,
         signing_secret=settings.slack_signing_secret,
-        token_verification_enabled=token_verification,
         attaching_conversation_kwargs_enabled=False,
         process_before_response=False,
+        ignoring_self_events_enabled=False,
     )
+    app.middleware(ignore_ourselves)
     app.room = room = Room(services, pair)
     conversation, votes = Conversation(room), Votes(room)
     lessons, app.reports = Lessons(room, votes), Reports(room)
@@ -95,6 +104,25 @@ def build_app(
     reviews.register(app, room, queue)
     leaving.register(app, room)
     return app
+
+
+def _authorization(client: WebClient) -> Callable[[], AuthorizeResult]:
+    """Who we are, asked once. Left to itself, Bolt takes a renewed token (xoxe.xoxb-...) for a person's, and wherever
+    SLACK_CLIENT_ID is in the environment it looks for an installation in files of its own."""
+    known: list[SlackResponse] = []
+
+    def authorize() -> AuthorizeResult:
+        if not known:
+            known.append(client.auth_test())
+        return AuthorizeResult.from_auth_test_response(bot_token=client.token, auth_test_response=known[0])
+
+    return authorize
+
+
+def _without_token(client: WebClient) -> WebClient:
+    bare = WebClient(base_url=client.base_url, timeout=client.timeout, ssl=client.ssl, headers=client.headers)
+    bare.proxy = client.proxy
+    return bare
 
 
 def announce_swap(app: SlackApp, promotion: Promotion) -> None:

@@ -136,4 +136,5 @@ def _connect(path: Path) -> Database:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what somebody deleted must not be read out of the file
     return Database(connection, execute_plugins=False)

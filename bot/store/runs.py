@@ -80,25 +80,27 @@ def cancelled_by(store: Store, run_id: int) -> str | None:
     return row["cancel"] if row else None
 
 
-def ask_rebuild(store: Store, why: str) -> None:
-    """Notes that a retraining has to come, however little feedback is new."""
+def ask_rebuild(store: Store, why: str, *, soon: bool = True) -> None:
+    """Notes that a retraining has to come, however little feedback is new: soon, or at its next hour."""
     with store.write() as db:
-        db.table("rebuilds").insert({"why": why, "asked_at": time.time()})
+        db.table("rebuilds").insert({"why": why, "asked_at": time.time(), "soon": int(soon)})
 
 
-def rebuild_due(store: Store) -> str | None:
-    """Why a retraining has to come, where none that began since has come to its verdict."""
+def rebuild_due(store: Store, *, soon: bool = False) -> str | None:
+    """Why a retraining has to come (before its next hour, with `soon`), where none begun since has come to its verdict."""
     row = store.one(
-        "SELECT why FROM rebuilds WHERE asked_at >"
-        " (SELECT coalesce(max(started_at), 0) FROM runs WHERE state = 'done') ORDER BY id DESC LIMIT 1"
+        "SELECT why FROM rebuilds WHERE soon >= ? AND asked_at >"
+        " (SELECT coalesce(max(started_at), 0) FROM runs WHERE state = 'done') ORDER BY id DESC LIMIT 1",
+        [int(soon)],
     )
     return str(row["why"]) if row else None
 
 
 def rebuild_tried(store: Store) -> bool:
-    """Whether some run began since the last rebuild was asked for, however it ended."""
+    """Whether some run began since a rebuild was last asked for that has to come soon, however it ended."""
     row = store.one(
-        "SELECT (SELECT coalesce(max(started_at), 0) FROM runs) > (SELECT coalesce(max(asked_at), 0) FROM rebuilds) AS yes"
+        "SELECT (SELECT coalesce(max(started_at), 0) FROM runs)"
+        " > (SELECT coalesce(max(asked_at), 0) FROM rebuilds WHERE soon) AS yes"
     )
     return bool(row and row["yes"])
 

@@ -366,3 +366,11 @@ def m016_home_tab(db: Database) -> None:
 def m012_whose_words_a_question_brings(db: Database) -> None:
     # Who wrote the message that was asked about, so that their words go when they are forgotten.
     db.execute("ALTER TABLE questions ADD COLUMN context_by TEXT")
+
+
+@migrations()
+def m015_deletions_and_expiry(db: Database) -> None:
+    # What was deleted here and there needs no retraining of its own: the next one goes without.
+    db.execute("ALTER TABLE rebuilds ADD COLUMN soon INTEGER NOT NULL DEFAULT 1")
+    # When somebody last said that a taught answer is still true.
+    db.execute("ALTER TABLE documents ADD COLUMN confirmed_at REAL")

@@ -91,6 +91,11 @@ def forget_message(store: Store, channel: str, ts: str) -> None:
         db.execute("DELETE FROM slack_sources WHERE channel = ? AND ts = ?", [channel, ts])
 
 
+def stands(store: Store, document_id: int) -> bool:
+    """Whether a document stands on some message or file still."""
+    return store.one("SELECT 1 FROM slack_sources WHERE document_id = ?", [document_id]) is not None
+
+
 def forget_document(store: Store, document_id: int) -> None:
     """Drops what is noted of a document that now stands on other messages."""
     with store.write() as db:

@@ -14,6 +14,7 @@ from typing import Any
 from bot.records import Question
 from bot.store.database import Store
 
+_NOTHING = {"text": "", "title": "", "heading": "", "link": None}
 AT_ONCE = 500  # SQLite allows that many parameters, everywhere
 _THREADS = "SELECT DISTINCT channel, thread FROM questions WHERE person = ? AND thread IS NOT NULL"
 
@@ -171,7 +172,7 @@ def take_out(store: Store, row: dict[str, Any], gone: set[int]) -> bool:
             return False
         if gone:
             offered, candidates = json.loads(row["offered"]), json.loads(row["candidates"])
-            kept = [{**each, "text": ""} if i in gone else each for i, each in enumerate(offered)]
+            kept = [{**each, **_NOTHING} if i in gone else each for i, each in enumerate(offered)]
             rest = [each for each in candidates if each["passage"] not in gone]
             db.table("answers").update(
                 row["id"], {"offered": json.dumps(kept), "candidates": json.dumps(rest)}
