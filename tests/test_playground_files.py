@@ -204,6 +204,10 @@ def test_a_canvas_is_found_through_its_channel_and_downloaded_as_html(bench: Ben
     assert b"<h1>Rules</h1>" in page
     assert b"<em>back</em>" in page
     assert b"<b>" not in page
+    assert bench.client.canvases_getContent(canvas_id=id)["content"].startswith(
+        "# Rules\n\nPark in the *back*."
+    )
+    assert bench.code(bench.client.canvases_getContent, canvas_id="F0NOWHERE") == "canvas_not_found"
     bench.act("canvas", channel=LEADS, title="Rules", text="Park in front.", person=JONAS)
     assert b"front" in fetched(file["url_private"], bench.client.token)[1]
     bench.act("delete_file", file=id)
@@ -230,6 +234,16 @@ def test_guests_and_people_from_elsewhere_see_only_their_channels(bench: Bench) 
     shared = bench.client.conversations_info(channel=PARTNERS)["channel"]
     assert (shared["is_ext_shared"], shared["connected_team_ids"]) == (True, ["T0BIRCHLIN"])
     assert bench.client.conversations_info(channel=GENERAL)["channel"]["is_ext_shared"] is False
+
+
+def test_a_channel_can_be_shared_with_the_workspace_next_door_and_be_its_own_again(bench: Bench) -> None:
+    bench.say("old words", channel=RANDOM)
+    assert bench.act("connect", channel=RANDOM, on=True)["ok"]
+    assert "old words" in str(bench.state(EBBE)["messages"])
+    assert bench.client.conversations_info(channel=RANDOM)["channel"]["is_ext_shared"] is True
+    bench.act("connect", channel=RANDOM, on=False)
+    assert "old words" not in str(bench.state(EBBE))
+    assert bench.client.conversations_info(channel=RANDOM)["channel"]["is_ext_shared"] is False
 
 
 def test_a_bot_that_was_removed_hears_it_and_nothing_after(bench: Bench) -> None:

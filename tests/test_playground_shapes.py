@@ -122,6 +122,7 @@ def _calls(bench: Bench) -> list[tuple[str, Callable[[WebClient], Any], tuple[An
     old = bench.client.chat_postMessage(channel=GENERAL, text="old")["ts"]
     bench.act("upload", channel=GENERAL, files=[{"name": "plan.md", "content": "IyBQbGFu"}])
     file = bench.client.files_upload_v2(content=PIXEL, filename="a.png")["file"]["id"]
+    canvas = bench.act("canvas", channel=GENERAL, title="Rules", text="Be kind.")["file"]
     issue = bench.playground.app.state.parts.triggers.issue
     app, home = bench.playground.app_token, {"type": "home", "blocks": []}
     at = {"channel": GENERAL, "timestamp": ts}
@@ -220,6 +221,7 @@ def _calls(bench: Bench) -> list[tuple[str, Callable[[WebClient], Any], tuple[An
             {"type", "channel", "message", "created", "created_by"},
         ),
         ("pins.remove", lambda c: c.pins_remove(**at), (), {"ok"}),
+        ("canvases.getContent", lambda c: c.canvases_getContent(canvas_id=canvas), (), {"content"}),
         ("files.info", lambda c: c.files_info(file=file), ("file",), FILE),
         ("files.list", lambda c: c.files_list(channel=GENERAL), ("files", 0), FILE),
         ("files.getUploadURLExternal", begun, (), {"upload_url", "file_id"}),
@@ -429,6 +431,8 @@ EVENTS = {
     "member_joined_channel": {"user", "channel", "channel_type", "team", "inviter", "event_ts"},
     "channel_left": {"channel", "actor_id", "event_ts"},
     "app_home_opened": {"user", "channel", "tab", "event_ts"},
+    "channel_shared": {"connected_team_id", "channel", "event_ts"},
+    "channel_unshared": {"previously_connected_team_id", "channel", "is_ext_shared", "event_ts"},
     "tokens_revoked": {"tokens"},
     "app_uninstalled": set(),
 }
@@ -456,6 +460,8 @@ def test_every_event_has_the_fields_that_its_documentation_names(bench: Bench) -
     sent = bench.act("upload", channel=GENERAL, files=[{"name": "a.md", "content": "YQ=="}])
     bench.act("delete_file", file=sent["files"][0])
     bench.act("home", tab="home")
+    bench.act("connect", channel=GENERAL, on=True)
+    bench.act("connect", channel=GENERAL, on=False)
     bench.act("remove", channel=GENERAL)
     bench.act("invite", channel=GENERAL)
     bench.act("faults", do="uninstall")

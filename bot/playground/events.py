@@ -14,7 +14,7 @@ from bot.playground.manifest import Manifest
 from bot.playground.records import Change, Json, Message, pinned
 from bot.playground.refused import Refused
 from bot.playground.socket_mode import Line
-from bot.playground.teams import APP_ID, BOT_USER_ID, TEAM_ID
+from bot.playground.teams import APP_ID, BOT_USER_ID, PARTNER_ID, TEAM_ID
 from bot.playground.workspace import Workspace
 
 MENTION = f"<@{BOT_USER_ID}>"
@@ -85,6 +85,8 @@ class EventFeed:
     def _events(self, change: Change) -> list[Json]:
         if change.kind in ("joined", "left"):
             return self._moved(change)
+        if change.kind in ("shared", "unshared"):
+            return self._connected(change)
         if change.kind == "file_deleted":
             event: Json = {"type": "file_deleted", "file_id": change.data["file"].id}
             return [event | {"event_ts": self._workspace.next_ts()}]
@@ -144,6 +146,17 @@ class EventFeed:
             with suppress(Refused):
                 shape["parent_user_id"] = self._workspace.message(message.channel, message.thread_ts).user
         return shape
+
+    def _connected(self, change: Change) -> list[Json]:
+        """A channel was shared with another workspace, or is its own again."""
+        room = self._workspace.channel(change.data["channel"])
+        if BOT_USER_ID not in room.members:
+            return []
+        event: Json = {"channel": room.id, "event_ts": self._workspace.next_ts()}
+        if room.shared:
+            return [{"type": "channel_shared", "connected_team_id": PARTNER_ID} | event]
+        told = {"previously_connected_team_id": PARTNER_ID, "is_ext_shared": False}
+        return [{"type": "channel_unshared"} | told | event]
 
     def _moved(self, change: Change) -> list[Json]:
         """Somebody came into a channel, or left it. Of others the bot hears while it is there itself."""

@@ -24,6 +24,7 @@ METHODS = {
     "pins.remove": 2,
     "reactions.remove": 2,
     "users.list": 2,
+    "canvases.getContent": 3,
     "chat.delete": 3,
     "chat.update": 3,
     "conversations.history": 3,

@@ -23,6 +23,7 @@ SCOPES = {
     "users.list": ("users:read",),
     "bots.info": ("users:read",),
     "team.info": ("team:read",),
+    "canvases.getContent": ("canvases:read",),
     "files.info": ("files:read",),
     "files.list": ("files:read",),
     "files.delete": ("files:write",),
@@ -51,6 +52,8 @@ SUFFIX = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 EVENT_SCOPES = {
     "app_mention": ("app_mentions:read",),
     "channel_left": ("channels:read",),
+    "channel_shared": ("channels:read", "groups:read"),
+    "channel_unshared": ("channels:read", "groups:read"),
     "file_change": ("files:read",),
     "file_created": ("files:read",),
     "file_deleted": ("files:read",),

@@ -20,6 +20,7 @@ name (`general`; `dm` is the person's direct message with the bot).
 | `POST /page/home` | `tab` (`home` or `messages`) | |
 | `POST /page/shortcut` | `callback_id[, channel, ts]` | |
 | `POST /page/invite`, `/page/remove` | `channel` | brings the bot into a channel, or takes it out |
+| `POST /page/connect` | `channel, on` | shares a channel with the workspace next door, or ends that |
 | `POST /page/upload` | `channel, files: [{name, content in base64}][, text][, thread_ts]` | `ts`, `files`: their ids |
 | `POST /page/delete_file` | `file` | |
 | `POST /page/pin` | `channel, ts, on` | |
@@ -181,6 +182,16 @@ async def remove(parts: Parts, person: Person, given: Arguments) -> Json:
     return {}
 
 
+async def connect(parts: Parts, person: Person, given: Arguments) -> Json:
+    """Shares a channel with the workspace next door, or ends that."""
+    room = member_room(parts, person, given)
+    if room.kind not in ("channel", "group"):
+        raise Refused("invalid_arguments", "Only channels can be shared with another workspace.")
+    strangers = tuple(id for id, who in parts.workspace.people.items() if who.is_stranger)
+    parts.workspace.connect(room.id, shared=given.flag("on"), strangers=strangers)
+    return {}
+
+
 async def faults(parts: Parts, person: Person, given: Arguments) -> Json:
     """The fault panel: switches are set, `do` names what happens once."""
     switches = {name: value for name, value in given.items() if name not in ("person", "do", "seconds")}
@@ -223,6 +234,7 @@ ACTS: dict[str, Act] = {
     "shortcut": shortcut,
     "invite": invite,
     "remove": remove,
+    "connect": connect,
     "faults": faults,
     **page_files.ACTS,
 }

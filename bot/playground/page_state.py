@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bot.playground.files import Upload
+from bot.playground.opening import PARTNER
 from bot.playground.parts import Parts
 from bot.playground.records import Change, Channel, Json, Message
 from bot.playground.teams import BOT_USER_ID
@@ -28,7 +29,12 @@ def snapshot(parts: Parts, person: str) -> Json:
     visible = {channel.id for channel in channels}
     home = workspace.screens.homes.get(person)
     return {
-        "team": {"name": workspace.name, "bot": BOT_USER_ID, "bot_name": parts.manifest.bot_name},
+        "team": {
+            "name": workspace.name,
+            "bot": BOT_USER_ID,
+            "bot_name": parts.manifest.bot_name,
+            "partner": PARTNER,
+        },
         "me": person,
         "people": [shown_person(parts, id) for id in workspace.people],
         "channels": [shown_channel(parts, channel, person) for channel in channels],
@@ -36,8 +42,8 @@ def snapshot(parts: Parts, person: str) -> Json:
         "messages": [shown_message(parts, m, person) for m in [*messages, *workspace.whispers(person)]],
         "views": [view.slack() for view in workspace.screens.stack(person)],
         "home": home.slack() if home else None,
-        "statuses": [status for status in workspace.statuses() if status["channel"] in visible],
-        "prompts": [prompts for channel, prompts in workspace.prompts.items() if channel in visible],
+        "statuses": [status for status in workspace.presence.statuses() if status["channel"] in visible],
+        "prompts": [prompts for channel, prompts in workspace.presence.prompts.items() if channel in visible],
         "commands": [asdict(command) for command in parts.manifest.commands],
         "shortcuts": [asdict(shortcut) for shortcut in parts.manifest.shortcuts],
         "samples": list(parts.samples),
@@ -142,7 +148,7 @@ class Live:
             return {"kind": "gone", "channel": message.channel, "ts": message.ts}
         if message is not None:
             return {"kind": "message", "message": shown_message(self._parts, message, person)}
-        if change.kind in ("joined", "left", "channel"):
+        if change.kind in ("joined", "left", "channel", "shared", "unshared"):
             channel = self._parts.workspace.channel(change.data["channel"])
             return {"kind": "channel", "channel": shown_channel(self._parts, channel, person)}
         return {"kind": change.kind, **change.data}

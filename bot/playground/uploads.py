@@ -88,6 +88,18 @@ async def files_list(parts: Parts, given: Arguments) -> Json:
     return {"files": [_shape(parts, each) for each in shown], "paging": paging}
 
 
+async def canvas_content(parts: Parts, given: Arguments) -> Json:
+    try:
+        found = seen_by_bot(parts, given.required("canvas_id"))
+    except Refused:
+        raise Refused("canvas_not_found") from None
+    if not found.canvas:
+        raise Refused("canvas_not_found")
+    if given.text("content_type", "markdown") == "html":
+        return {"content": found.content.decode()}
+    return {"content": f"# {found.title}\n\n{found.source}"}
+
+
 async def files_delete(parts: Parts, given: Arguments) -> Json:
     found = seen_by_bot(parts, given.required("file", "file_not_found"))
     if found.user != BOT_USER_ID:
@@ -194,6 +206,7 @@ def download(parts: Parts) -> Callable[[Request], Awaitable[Response]]:
 AS_FILE = {"Content-Disposition": "attachment", "Cache-Control": "private, max-age=86400"}
 
 METHODS: dict[str, Callable[[Parts, Arguments], Awaitable[Json]]] = {
+    "canvases.getContent": canvas_content,
     "files.completeUploadExternal": complete_upload,
     "files.delete": files_delete,
     "files.getUploadURLExternal": get_upload_url,

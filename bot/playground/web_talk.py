@@ -167,13 +167,14 @@ async def set_status(parts: Parts, given: Arguments) -> Json:
     status = given.text("status")
     if len(status) > STATUS_LIMIT:
         raise Refused("invalid_arguments", f"status: must be no more than {STATUS_LIMIT} characters")
-    parts.workspace.set_status(room.id, given.required("thread_ts"), status)
+    parts.workspace.presence.set_status(room, given.required("thread_ts"), status)
     return {}
 
 
 async def set_title(parts: Parts, given: Arguments) -> Json:
     room = rooms.joined_room(parts, given, "channel_id")
-    parts.workspace.set_title(room.id, given.required("thread_ts"), given.required("title"))
+    titles = parts.workspace.presence.titles
+    titles[(room.id, given.required("thread_ts"))] = given.required("title")
     return {}
 
 
@@ -185,7 +186,7 @@ async def set_prompts(parts: Parts, given: Arguments) -> Json:
     )
     if not complete or len(prompts) > 4:
         raise Refused("invalid_arguments", "prompts: must be up to 4 objects with title and message")
-    parts.workspace.set_prompts(room.id, given.text("title"), prompts)
+    parts.workspace.presence.set_prompts(room, given.text("title"), prompts)
     return {}
 
 

@@ -11,12 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from bot.playground.files import Upload
+from bot.playground.presence import Presence
 from bot.playground.records import Change, Channel, Json, Message, Person
 from bot.playground.refused import Refused
 from bot.playground.screens import Screens
 from bot.playground.teams import BOT_USER_ID, SYSTEM_USER_ID
-
-STATUS_SECONDS = 120.0
 
 
 class Workspace:
@@ -27,13 +26,11 @@ class Workspace:
         self.people = {person.id: person for person in people}
         self.channels = {channel.id: channel for channel in channels}
         self.screens = Screens(self.tell, self.next_ts)
-        self.prompts: dict[str, Json] = {}
-        self.titles: dict[tuple[str, str], str] = {}
+        self.presence = Presence(self.tell, self.audience)
         # What a person picked in a message's elements: (person, channel, ts) -> block -> action -> value.
         self.picks: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
         self._messages: dict[str, dict[str, Message]] = {channel: {} for channel in self.channels}
         self._whispers: dict[tuple[str, str], Message] = {}
-        self._statuses: dict[tuple[str, str], tuple[str, float]] = {}
         self._listeners: list[Callable[[Change], None]] = []
         self._last_micros = 0
 
@@ -153,7 +150,7 @@ class Workspace:
         )
         self._keep(message)
         if user == BOT_USER_ID:
-            self._end_status(room, thread_ts)
+            self.presence.end_status(room, thread_ts)
         self._tell_message("message_posted", message)
         return message
 
@@ -283,6 +280,14 @@ class Workspace:
         self.tell(Change("joined", self.audience(self.channels[room.id]), data, actor=person))
         return True
 
+    def connect(self, channel: str, *, shared: bool, strangers: tuple[str, ...]) -> None:
+        """Share a channel with the workspace next door, whose people come with it, or end that."""
+        room = self.channel(channel)
+        own = tuple(id for id in room.members if not self.person(id).is_stranger)
+        self.channels[room.id] = replace(room, shared=shared, members=own + (strangers if shared else ()))
+        seen_by = self.audience(room) | self.audience(self.channels[room.id])
+        self.tell(Change("shared" if shared else "unshared", seen_by, {"channel": room.id}))
+
     def leave(self, channel: str, person: str) -> bool:
         """Whether the person was in the channel."""
         room = self.channel(channel)
@@ -292,43 +297,10 @@ class Workspace:
         self.tell(Change("left", self.audience(room), {"channel": room.id}, actor=person))
         return True
 
-    # The bot's presence in a thread
-
-    def set_status(self, channel: str, thread_ts: str, status: str) -> None:
-        room = self.channel(channel)
-        if status:
-            self._statuses[(channel, thread_ts)] = (status, time.monotonic() + STATUS_SECONDS)
-        else:
-            self._statuses.pop((channel, thread_ts), None)
-        data = {"channel": channel, "thread_ts": thread_ts, "status": status}
-        self.tell(Change("status", self.audience(room), data))
-
-    def statuses(self) -> list[Json]:
-        now = time.monotonic()
-        return [
-            {"channel": channel, "thread_ts": thread_ts, "status": status}
-            for (channel, thread_ts), (status, until) in self._statuses.items()
-            if until > now
-        ]
-
-    def set_title(self, channel: str, thread_ts: str, title: str) -> None:
-        self.titles[(channel, thread_ts)] = title
-
-    def set_prompts(self, channel: str, title: str, prompts: list[Json]) -> None:
-        room = self.channel(channel)
-        self.prompts[channel] = {"channel": channel, "title": title, "prompts": prompts}
-        self.tell(Change("prompts", self.audience(room), self.prompts[channel]))
-
     # Within
 
     def _keep(self, message: Message) -> None:
         self._messages[message.channel][message.ts] = message
-
-    def _end_status(self, room: Channel, thread_ts: str | None) -> None:
-        for channel, thread in list(self._statuses):
-            # In a direct message the answer may come outside a thread: it ends every status there.
-            if channel == room.id and (thread == thread_ts or (room.kind == "im" and thread_ts is None)):
-                self.set_status(channel, thread, "")
 
     def _tell_message(self, kind: str, message: Message, previous: Message | None = None) -> None:
         if message.only_for is not None:

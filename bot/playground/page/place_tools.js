@@ -75,10 +75,17 @@ function openMembers(channel) {
         close();
         await doing("remove", { channel: room.id });
       };
-      const removable = room.bot_in && room.member && ["channel", "group"].includes(room.kind);
+      const share = () => doing("connect", { channel: room.id, on: !room.shared });
+      const ours = room.member && !me()?.is_stranger && ["channel", "group"].includes(room.kind);
+      const sharing = `${room.shared ? "Stop sharing" : "Share"} with ${state.team.partner}`;
       return [
         el("ul", { class: "members" }, room.members.map(person)),
-        removable ? el("button", { type: "button", class: "button danger", "data-testid": "remove-bot", onclick: remove }, `Remove ${bot}`) : null,
+        el(
+          "div",
+          { class: "row end" },
+          ours ? el("button", { type: "button", class: "button", "data-testid": "connect", "data-focus": "connect", onclick: share }, sharing) : null,
+          ours && room.bot_in ? el("button", { type: "button", class: "button danger", "data-testid": "remove-bot", onclick: remove }, `Remove ${bot}`) : null,
+        ),
       ];
     },
   });
