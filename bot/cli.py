@@ -244,8 +244,8 @@ def forget(
         typer.echo(json.dumps(forgotten))
         return
     typer.echo(
-        f"{forgotten['questions']} questions, {forgotten['feedback']} pieces of feedback and {forgotten['taught']} taught "
-        f"answers removed; {forgotten['reports']} report pages removed; {forgotten['adapters']} adapters retired, "
+        f"{forgotten['questions']} questions, {forgotten['feedback']} pieces of feedback, {forgotten['taught']} taught "
+        f"answers and {forgotten['learned']} documents learned from their messages and files removed; {forgotten['reports']} report pages removed; {forgotten['adapters']} adapters retired, "
         f"{forgotten['champion']} serves"
     )
     if forgotten["rebuild"]:

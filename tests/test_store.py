@@ -205,7 +205,7 @@ def test_forgetting_a_person_leaves_what_others_said(store: Store) -> None:
     kept = answered(store, theirs).id or 0
     feedback.record(store, Feedback(kept, "U1", "down", "button"))
     feedback.record(store, Feedback(kept, "U2", "up", "button"))
-    assert people.forget(store, "U1") == {"questions": 1, "feedback": 1, "taught": 0}
+    assert people.forget(store, "U1") == {"questions": 1, "feedback": 1, "taught": 0, "learned": 0}
     assert [each.person for each in feedback.all_of(store)] == ["U2"]
     assert store.one("SELECT count(*) AS n FROM questions") == {"n": 1}
 
