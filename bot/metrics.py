@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -17,11 +17,12 @@ from prometheus_client.registry import Collector
 
 from bot.records import Answer, Question
 
+Said = TypeVar("Said", Answer, Answer | None)
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 QUESTIONS = Counter(
     "lorebot_questions",
-    "Questions read, by where they came from and how that ended: answered, abstained or failed.",
+    "Questions read, by where they came from and how that ended: answered, abstained, silent (unasked) or failed.",
     ["source", "outcome"],
     registry=REGISTRY,
 )
@@ -67,16 +68,14 @@ HELP = {
 }
 
 
-def counted(
-    answer: Callable[[Question, Sequence[str]], Answer],
-) -> Callable[[Question, Sequence[str]], Answer]:
-    """The same answering, counted and timed."""
+def counted(answer: Callable[[Question, Sequence[str]], Said]) -> Callable[[Question, Sequence[str]], Said]:
+    """The same answering, counted and timed. None for an answer: it had nothing to say unasked."""
 
-    def answer_and_count(question: Question, said: Sequence[str]) -> Answer:
+    def answer_and_count(question: Question, said: Sequence[str]) -> Said:
         outcome = "failed"
         try:
             found = answer(question, said)
-            outcome = "abstained" if found.abstained else "answered"
+            outcome = "silent" if found is None else "abstained" if found.abstained else "answered"
             return found
         finally:
             QUESTIONS.labels(question.source, outcome).inc()

@@ -127,7 +127,7 @@ def connect(running: ExitStack, service: Service, *, http_port: int | None = Non
         store=store,
         settings=settings,
         answer=metrics.counted(service.answerer.answer),
-        answer_if_sure=service.answerer.answer_if_sure,
+        answer_if_sure=metrics.counted(service.answerer.answer_if_sure),
         teach=_teacher(service),
         **_keepers(service),
         retrain=lambda by, channel, ts: retraining.start_cycle(settings, by=by, channel=channel, ts=ts),

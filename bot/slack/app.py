@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from slack_bolt import App
-from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
