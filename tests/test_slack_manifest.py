@@ -10,7 +10,7 @@ import pytest
 from slack_stage import stage
 
 import bot.slack
-from bot.slack import about, blocks, commands
+from bot.slack import about, blocks, commands, teaching
 
 FOLDER = Path(bot.slack.__file__).parent
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text())
@@ -110,6 +110,7 @@ def test_commands_and_shortcuts_are_those_that_the_app_answers():
     assert [(each["callback_id"], each["type"]) for each in features["shortcuts"]] == [
         (about.ASK_ABOUT_THIS, "message"),
         (blocks.CORRECT_THIS, "message"),
+        (teaching.TEACH_THIS, "message"),
     ]
 
 

@@ -19,7 +19,7 @@ from bot.errors import DocumentError
 from bot.knowledge.sameness import SAME_COSINE, identical, same_words
 from bot.reading.encoder import Encoder
 from bot.records import WORKSPACE, Document, Found, Passage
-from bot.store import Store, documents
+from bot.store import Store, documents, slack_sources
 
 TITLE_WIDTH = 80
 
@@ -165,8 +165,7 @@ def widen(store: Store, lesson: Passage, *, words: str | None = None, by: str = 
         evidence = None  # the answer is for all now, the channel's own document isn't
     stored = documents.vectors_of(store, [lesson.id]).get(lesson.id, b"")
     with store.write():
-        unteach(store, lesson.id)
-        return _keep(
+        widened = _keep(
             store,
             np.frombuffer(stored, np.float32),
             lesson.question or "",
@@ -175,3 +174,6 @@ def widen(store: Store, lesson: Passage, *, words: str | None = None, by: str = 
             (teacher.person or "") if words is None else by,
             evidence,
         )
+        slack_sources.join(store, lesson.document_id, widened.document_id)
+        unteach(store, lesson.id)
+        return widened

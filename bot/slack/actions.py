@@ -10,7 +10,8 @@ from typing import Any
 from slack_bolt import Ack, App
 from slack_sdk.errors import SlackApiError
 
-from bot.records import Answer, Vote
+from bot import sight
+from bot.records import Answer, Offered, Question, Vote
 from bot.slack import blocks, modals, words
 from bot.slack.clients import respond
 from bot.slack.lessons import Lesson, Lessons, asked
@@ -18,7 +19,7 @@ from bot.slack.modals import Place
 from bot.slack.rich import Posting
 from bot.slack.room import Room
 from bot.slack.votes import Votes
-from bot.store import questions
+from bot.store import people, questions
 
 Json = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -80,6 +81,8 @@ def register(app: App, room: Room, votes: Votes, lessons: Lessons) -> None:
             # Whoever rewrites the question teaches another one: nothing is said about the answer the form came from.
             answer_id=place.answer_id if desk.asks_the_same(place.answer_id, question) else None,
             response_url=place.response_url,
+            ts=place.ts,
+            author=place.author,
         )
         send(ack, view, lesson, errors, "answer")
 
@@ -141,7 +144,11 @@ class Clicks:
         question = questions.question(self._room.services.store, answer.question_id)
         text = asked(question) if question else ""
         place = Place(channel=channel, answer_id=answer.id, response_url=body.get("response_url"))
-        view = modals.teach(text, place) if answer.abstained else modals.correction(answer, text, place)
+        view = (
+            modals.teach(text, place)
+            if answer.abstained
+            else modals.correction(answer, text, place, self._in_sight(answer, question, body))
+        )
         try:
             self._room.clients.quick.views_open(trigger_id=body["trigger_id"], view=view)
         except (SlackApiError, OSError) as error:
@@ -150,6 +157,22 @@ class Clicks:
             self._room.lanes.submit(
                 channel, lambda: self._offer(answer, channel, person, offer, body.get("response_url"))
             )
+
+    def _in_sight(
+        self, answer: Answer, question: Question | None, body: Mapping[str, Any]
+    ) -> tuple[Offered, ...]:
+        """The passages that may be shown to whoever clicked: of what was offered then, what may still be told there."""
+        if question is None:
+            return ()
+        store, channel, person = self._room.services.store, body["channel"]["id"], body["user"]["id"]
+        now = sight.scopes(
+            store,
+            channel,
+            people.kind(store, person) or "external",
+            direct=sight.is_direct(channel),
+            alone=question.source == "command",
+        )
+        return sight.still_in_sight(store, answer.offered, [each for each in question.scopes if each in now])
 
     def asks_the_same(self, answer_id: int | None, text: str) -> bool:
         answer = questions.answer(self._room.services.store, answer_id) if answer_id else None

@@ -31,6 +31,7 @@ from bot.slack import (
     prompts,
     reviews,
     sharing,
+    teaching,
 )
 from bot.slack.clients import clients, like
 from bot.slack.conversation import Conversation
@@ -96,6 +97,7 @@ def build_app(
     queue = reviews.Reviews(room, app.home.show)
     commands.register(app, room, conversation, lessons, queue)
     actions.register(app, room, votes, lessons)
+    teaching.register(app, room)
     config.register(app, room)
     about.register(app, room, conversation)
     sharing.register(app, room)

@@ -20,7 +20,7 @@ from bot.slack.clients import respond
 from bot.slack.queue import Job
 from bot.slack.room import Room
 from bot.slack.votes import Votes
-from bot.store import documents, feedback, questions
+from bot.store import documents, feedback, questions, slack_sources
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,8 @@ class Lesson:
     reason: Reason | None = None
     passage_id: int | None = None
     response_url: str | None = None
+    ts: str | None = None  # these two: of the message that it was taught from, and who wrote it
+    author: str | None = None
 
     def payload(self) -> dict[str, Any]:
         return {"kind": "lesson", **asdict(self)}
@@ -104,7 +106,7 @@ class Lessons:
             return
 
         def teach() -> None:
-            self._room.services.teach(
+            taught = self._room.services.teach(
                 question=text,
                 answer=lesson.answer,
                 scope=lesson.channel,
@@ -112,6 +114,8 @@ class Lessons:
                 answer_record=answer,
                 passage_id=passage_id,
             )
+            if lesson.ts:
+                slack_sources.note(store, taught.document_id, lesson.channel, lesson.ts, person=lesson.author)
             thanks = (
                 words.CORRECTION_THANKS_DIRECT if lesson.channel.startswith("D") else words.CORRECTION_THANKS
             )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast, get_args
 
-from bot.records import Answer, Reason
+from bot.records import Answer, Offered, Reason
 from bot.slack import words
 from bot.slack.display import answer_text, source_name, without_markdown
 from bot.slack.markup import cut, one_line
-from bot.slack.rich import TITLE, Json, option, paragraph, plain, rich_text
+from bot.slack.rich import TITLE, Json, option, paragraph, plain, plain_section, rich_text
 from bot.slack.rich import words as leaf
 
 CORRECTION = "correction"
@@ -29,6 +29,8 @@ class Place:
     channel: str
     answer_id: int | None = None
     response_url: str | None = None
+    ts: str | None = None  # these two: of the message that is taught, and who wrote it
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Correction:
     passage_id: int | None
 
 
-def correction(answer: Answer, question: str, place: Place) -> Json:
+def correction(answer: Answer, question: str, place: Place, offered: Sequence[Offered]) -> Json:
+    """`offered`: the passages to choose from, those that whoever opens the form may see."""
     about = [*leaf(f"{cut(one_line(question), 300)}\n"), *leaf(cut(answer_text(answer), 600), bold=True)]
     reasons = {
         "type": "radio_buttons",
@@ -58,24 +61,35 @@ def correction(answer: Answer, question: str, place: Place) -> Json:
             optional=True,
         ),
     ]
-    if passages := _passages(answer):
+    if passages := _passages(offered):
         select = {"type": "static_select", "action_id": "passage", "options": passages}
         blocks.append(_input("passage", words.PASSAGE_LABEL, select, optional=True))
     return _modal(CORRECTION, words.CORRECTION_TITLE, words.CORRECTION_SUBMIT, blocks, place)
 
 
-def teach(question: str, place: Place) -> Json:
+def teach(question: str, place: Place, answer: str = "") -> Json:
     asked = _text_input("question", QUESTION_CHARACTERS, shown_question(question), multiline=False)
     blocks = [
         _input("question", words.TEACH_QUESTION_LABEL, asked, words.TEACH_QUESTION_HINT),
         _input(
             "answer",
             words.TEACH_ANSWER_LABEL,
-            _text_input("answer", ANSWER_CHARACTERS),
+            _text_input("answer", ANSWER_CHARACTERS, cut(answer, ANSWER_CHARACTERS)),
             words.CORRECTION_HINT,
         ),
     ]
     return _modal(TEACH, words.TEACH_TITLE, words.TEACH_SUBMIT, blocks, place)
+
+
+def one_moment() -> Json:
+    """What stands in for a form that needs a look at Slack first: the trigger doesn't wait so long."""
+    return {
+        "type": "modal",
+        "callback_id": f"{TEACH}_waiting",
+        "title": plain(words.TEACH_TITLE, TITLE),
+        "close": plain(words.CANCEL, TITLE),
+        "blocks": [plain_section(words.ONE_MOMENT)],
+    }
 
 
 def shown_question(question: str) -> str:
@@ -151,11 +165,11 @@ def _text_input(action_id: str, most: int, initial: str = "", *, multiline: bool
     return {**made, "initial_value": initial} if initial else made
 
 
-def _passages(answer: Answer) -> list[Json]:
+def _passages(offered: Sequence[Offered]) -> list[Json]:
     """The passages that were offered to the reader, numbered, because their names may be alike."""
     options: list[Json] = []
     seen: set[int] = set()
-    for each in answer.offered:
+    for each in offered:
         if each.passage_id is None or each.passage_id in seen or len(options) == PASSAGES:
             continue
         seen.add(each.passage_id)

@@ -178,6 +178,7 @@ FEEDBACK_THANKS = "Thank you! The next retraining learns from it."
 # Teaching
 TEACH_TITLE = "Teach Lorebot"
 TEACH_SUBMIT = "Teach"
+ONE_MOMENT = "One moment…"
 TEACH_QUESTION_LABEL = "Question"
 TEACH_QUESTION_HINT = "The way somebody would ask it."
 TEACH_ANSWER_LABEL = "Answer"
@@ -331,14 +332,14 @@ HOME_ANSWER_GONE = "The answer is no longer kept."
 HOME_FEEDBACK = "Your feedback"
 HOME_OUT_OF_SIGHT = "An answer in a place that you are no longer in"
 FATES = {
-    "waits": "⏳ Waits for a review: {why}",
-    "accepted": "✅ Accepted by a reviewer; the next retraining learns from it",
-    "edited": "✅ Accepted in a reviewer's words; the next retraining learns from it",
+    "waits": "Waits for a review: {why}",
+    "accepted": "Accepted by a reviewer; the next retraining learns from it",
+    "edited": "Accepted in a reviewer's words; the next retraining learns from it",
     "rejected": "Set aside by a reviewer",
     "outvoted": "Set aside: others saw it differently",
     "replaced": "Replaced by what you said later",
     "counts": "Counts; the next retraining learns from it",
-    "learned": "🎓 Learned by {why}, which answers now",
+    "learned": "Learned by {why}, which answers now",
 }
 HOME_WAITING = "Yours, waiting for a review: {n}"
 HOME_WAITING_MD = "What you taught is known where you taught it. Once an admin agrees, everybody gets it."
@@ -383,16 +384,16 @@ HOME_TIMES = "{question}\nasked {times} times by {people} people"
 HOME_ONCE = "{question}\nasked once"
 HOME_MODEL = "The adapter in service"
 HOME_KINDS = {
-    "up": "ups",
-    "down": "downs",
+    "up": "good answers",
+    "down": "bad answers",
     "down_abstention": "answers missed",
     "correction": "corrections",
-    "silence": "silences",
-    "replay": "rehearsed",
-    "gold": "labelled",
+    "silence": "questions without an answer",
+    "replay": "rehearsed ones",
+    "gold": "labelled answers",
 }
 HOME_LEARNED_MD = "Learned from {counts}"
-HOME_PEOPLE_MD = "{n} people behind it"
+HOME_PEOPLE_MD = "people behind it: {n}"
 HOME_LINEAGE_MD = "Comes from {chain}"
 HOME_RETRAIN = "Retrain now"
 HOME_RETRAIN_TITLE = "Retrain now?"
