@@ -105,7 +105,7 @@ def connect(running: ExitStack, service: Service, *, http_port: int | None = Non
 
     Raises SettingsError where Slack can't be reached, or takes no part of what is set.
     """
-    from bot import metrics, retraining
+    from bot import metrics, retention, retraining
     from bot.answering import ChampionWatch
     from bot.forgetting import forget_person
     from bot.slack import app as slack
@@ -118,6 +118,7 @@ def connect(running: ExitStack, service: Service, *, http_port: int | None = Non
     settings, store = service.settings, service.store
     scheduler = retraining.schedule(settings, store)
     running.callback(lambda: scheduler.shutdown(wait=False))
+    retention.schedule(scheduler, store, service.registry, settings.home, settings.retention_days)
 
     tokens = Tokens(settings) if rotates(settings) else None
     if tokens is not None:

@@ -137,7 +137,9 @@ class Settings(BaseSettings):
     )
     max_file_mb: float = Field(20, gt=0, description="Files larger than this are not learned.")
     history_days: int = Field(
-        90, ge=1, description="Days of a channel's past that are read where its people let its history be learned."
+        90,
+        ge=1,
+        description="Days of a channel's past that are read where its people let its history be learned.",
     )
     training: Annotated[dict[str, float], NoDecode] = Field(
         default_factory=dict,
@@ -181,7 +183,7 @@ class Settings(BaseSettings):
     retention_days: float = Field(
         0,
         ge=0,
-        description="Questions, answers and feedback older than that many days are forgotten, daily; 0: kept.",
+        description="What was asked, answered, said of answers and learned of messages is kept that many days; 0: for good.",
     )
     http_host: str = Field(
         "127.0.0.1",

@@ -31,6 +31,7 @@ FLOORS = {
     "retraining": 3,
     "exchange": 3,
     "forgetting": 3,
+    "retention": 3,
     "reviewing": 3,
     "insights": 3,
     "sight": 2,
