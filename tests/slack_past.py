@@ -115,13 +115,10 @@ class Past(WebApi):
         return {"file": self.shown(asked["file"])} if known else {"ok": False, "error": "file_not_found"}
 
     def _files_list(self, asked: Json) -> Json:
-        return {
-            "files": [
-                self.shown(file)
-                for file, each in self.files.items()
-                if asked["channel"] in each.get("channels", ())
-            ]
-        }
+        here = [file for file, each in self.files.items() if asked["channel"] in each.get("channels", ())]
+        count, page = int(asked["count"]), int(asked["page"])
+        shown = [self.shown(file) for file in here[(page - 1) * count : page * count]]
+        return {"files": shown, "paging": {"page": page, "pages": max(1, -(-len(here) // count))}}
 
     def _canvases_getContent(self, asked: Json) -> Json:
         return {"content": self.canvases[asked["canvas_id"]]}

@@ -220,7 +220,7 @@ def test_a_canvas_is_learned_as_markdown_and_again_when_it_was_changed(on, monke
 def test_many_changes_of_a_canvas_are_read_once_when_it_has_come_to_rest(on, monkeypatch):
     monkeypatch.setattr(learning, "CHANGES_REST_S", 0.3)
     on.configure(learns=True)
-    on.drop(on.slack.canvas("F2", "Team rules", "# Rules\n\nOne."))
+    on.drop(on.slack.canvas("F2", "Team rules", "# Rules\n\nOne.", channels=[CHANNEL]))
     before = len(on.slack.of("files.info"))
     for _ in range(5):
         on.send({"type": "file_change", "file_id": "F2", "file": {"id": "F2"}})
@@ -246,14 +246,19 @@ def test_switching_learning_on_learns_the_channels_canvas_and_those_shared_in_it
     assert set(on.known()) == {"slack:file:F1", "slack:file:F2"}
 
 
-def test_a_canvas_that_was_deleted_while_nobody_listened_is_forgotten_at_the_next_look(on):
+def test_what_was_deleted_while_nobody_listened_is_forgotten_at_the_next_start(on):
     on.slack.channels[CHANNEL] = {"properties": {"canvas": {"file_id": "F1"}}}
     on.slack.canvas("F1", "Channel canvas", "# Welcome\n\nRead this first.")
     on.configure(learns=True)
-    assert set(on.known()) == {"slack:file:F1"}
-    del on.slack.files["F1"]
+    on.drop(on.slack.share("F2", "leave.md", LEAVE, channels=[CHANNEL]))
+    on.drop(on.slack.share("F3", "desk.md", b"# Desks\n\nBook one.", channels=[CHANNEL]))
+    assert set(on.known()) == {"slack:file:F1", "slack:file:F2", "slack:file:F3"}
+    del on.slack.files["F1"], on.slack.files["F2"]
+    on.slack.channels[CHANNEL] = {}
     on.configure(learns=True)
-    assert on.known() == {}
+    on.on.app.room.recover()
+    on.settle()
+    assert set(on.known()) == {"slack:file:F3"}
 
 
 def test_a_slack_that_does_not_give_a_canvas_as_text_gives_it_as_a_page(on):

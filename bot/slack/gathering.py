@@ -17,11 +17,13 @@ from bot.knowledge.shared_files import Kept, SharedFile
 from bot.records import WORKSPACE, ChannelSettings, Document
 from bot.slack import files
 from bot.slack.files import OutOfReachError
+from bot.slack.following_through import Change
 from bot.slack.history import Threads, pairs_of
 from bot.slack.room import Room
-from bot.store import documents, slack_sources
+from bot.store import claims, documents, slack_sources
 
-MANY_FILES = 200
+PAGE = 200
+PAGES = 50
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +47,7 @@ class Gathering:
         self._share_again(channel)
         if chosen.learns:
             self._pins(channel)
-            self._canvases(channel, info)
+            self._files(channel, info)
         return True
 
     def file(self, file: str, channel: str, ts: str, person: str | None = None) -> Kept:
@@ -75,9 +77,9 @@ class Gathering:
             self.file(file, channel, ts)
         except OutOfReachError as error:
             log.info("file %s can't be fetched: %s", file, error)
-            if error.gone:
-                known = slack_sources.documents_of_file(self._store, file)
-                documents.remove(self._store, [each.id for each in known if each.id is not None])
+            if error.gone:  # as if Slack had told of it in time: whoever follows deletions takes this up
+                change = Change("file_deleted", file=file)
+                claims.claim(self._store, f"missed:{change.key}", change.payload(), lease_s=0.0)
         except DocumentError as error:
             log.info("file %s isn't learned: %s", file, error)
 
@@ -111,15 +113,28 @@ class Gathering:
             if (item.get("message") or {}).get("ts"):
                 self._pinned(channel, item["message"])
 
-    def _canvases(self, channel: str, info: Mapping[str, Any]) -> None:
-        """The channel's own canvas, and those that were shared in it: new ones, and what was changed meanwhile."""
-        own = ((info.get("properties") or {}).get("canvas") or {}).get("file_id")
-        if own:
-            self.quietly(str(own), channel)
-        shared = self._room.clients.patient.files_list(channel=channel, count=MANY_FILES)
-        for each in shared.get("files") or []:
-            if files.is_canvas(each) and each.get("id") != own:
-                self.quietly(str(each["id"]), channel)
+    def _files(self, channel: str, info: Mapping[str, Any]) -> None:
+        """The channel's own canvas and those that were shared in it: new ones, and what was changed meanwhile. And what was
+        learned from there, but is there no more."""
+        shared = self._shared(channel)
+        own = str(((info.get("properties") or {}).get("canvas") or {}).get("file_id") or "")
+        canvases = [str(each.get("id")) for each in shared if files.is_canvas(each)]
+        for file in filter(None, dict.fromkeys([own, *canvases])):
+            self.quietly(file, channel)
+        there = {own, *(each.get("id") for each in shared)}
+        for file, ts in slack_sources.files_from(self._store, channel):
+            if file not in there:
+                self.quietly(file, channel, ts)
+
+    def _shared(self, channel: str) -> list[Mapping[str, Any]]:
+        """What Slack says of the files in a channel, without their bytes."""
+        found: list[Mapping[str, Any]] = []
+        for page in range(1, PAGES + 1):
+            listed = self._room.clients.patient.files_list(channel=channel, count=PAGE, page=page)
+            found += listed.get("files") or []
+            if page >= int((listed.get("paging") or {}).get("pages") or 1):
+                break
+        return found
 
     def _pinned(self, channel: str, message: Mapping[str, Any]) -> None:
         ts, allowed = str(message["ts"]), set(self._room.services.settings.allow_bots)

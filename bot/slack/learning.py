@@ -97,15 +97,12 @@ class Learning:
 
     def settings_changed(self, channel: str) -> None:
         """Somebody set a channel up anew: what it holds is looked at in the background. Returns at once."""
-        chosen = channels.settings(self._room.services.store, channel)
+        chosen = channels.settings(self._store, channel)
+        self._watch.seen[channel] = chosen.at
         self.queue.submit(lambda: self._guarded(channel, lambda: self._look_around(chosen)))
 
     def _file_changed(self, file: str) -> None:
         self.queue.submit(lambda: self._guarded(file, lambda: self._gathering.changed(file)))
-
-    def look_at_thread(self, channel: str, ts: str) -> None:
-        """Something in a thread was changed: whether its question still has its answer. Returns at once."""
-        self.queue.submit(lambda: self._guarded(channel, lambda: self._threads.look(channel, ts)))
 
     # What events lead to
 
@@ -238,7 +235,7 @@ class _Watch(StoreWatch):
             store, "learning-watch", failed=failed, every_s=LOOK_EVERY_S, at_least_every_s=LOOK_EVERY_S
         )
         self._changed, self._rested = changed, rested
-        self._seen: dict[str, float] = {}
+        self.seen: dict[str, float] = {}  # by channel: when it was set up as it was looked at last
         self._restless: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -249,8 +246,7 @@ class _Watch(StoreWatch):
 
     def look(self) -> None:
         for chosen in channels.configured(self._store):
-            if self._seen.get(chosen.channel) != chosen.at:
-                self._seen[chosen.channel] = chosen.at
+            if self.seen.get(chosen.channel) != chosen.at:
                 self._changed(chosen.channel)
         now = time.monotonic()
         with self._lock:

@@ -51,6 +51,12 @@ def places_of(store: Store, file: str) -> list[tuple[str, str]]:
     return [(row["channel"], row["ts"]) for row in store.rows(sql, [file])] if file else []
 
 
+def files_from(store: Store, channel: str) -> list[tuple[str, str]]:
+    """(file, ts of a message that brought it) of the files known from a channel, each once."""
+    sql = "SELECT file, max(ts) AS ts FROM slack_sources WHERE channel = ? AND file <> '' GROUP BY file ORDER BY file"
+    return [(row["file"], row["ts"]) for row in store.rows(sql, [channel])]
+
+
 def people_of(store: Store, document_id: int) -> list[str]:
     """Whose words a document holds."""
     sql = "SELECT DISTINCT person FROM slack_sources WHERE document_id = ? AND person IS NOT NULL ORDER BY person"
