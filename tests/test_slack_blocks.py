@@ -190,7 +190,7 @@ def test_forms_stay_within_slacks_limits_whatever_was_asked(text):
     many = tuple(
         replace(PASSAGE, passage_id=number, title=text, heading=text, text=text) for number in range(50)
     )
-    assert not view_faults(modals.correction(replace(hostile_answer(text), offered=many), text, place))
+    assert not view_faults(modals.correction(hostile_answer(text), text, place, many))
     assert not view_faults(modals.teach(text, place))
 
 
