@@ -72,18 +72,13 @@ class Tokens:
         """The token to go on with when Slack calls this one expired; raises as `current` does."""
         return self._pair(lambda kept: kept.token != expired).token
 
-    def expires_at(self) -> float | None:
-        """When the kept token ends (Unix seconds); None before the first renewal."""
-        kept = self._kept()
-        return kept.expires_at if kept else None
-
     def _pair(self, is_good: Callable[[Pair], bool]) -> Pair:
-        kept = self._kept()
+        kept = self.kept()
         if kept is not None and is_good(kept):
             return kept
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{self._path}.lock"):
-            kept = self._kept()  # another process may have been first
+            kept = self.kept()  # another process may have been first
             if kept is None or not is_good(kept):
                 kept = self._renewed(kept.refresh_token if kept else self._settings.slack_refresh_token)
                 self._keep(kept)
@@ -106,7 +101,8 @@ class Tokens:
             self._began_with,
         )
 
-    def _kept(self) -> Pair | None:
+    def kept(self) -> Pair | None:
+        """What the last renewal left; None before the first. Asks nobody."""
         try:
             kept = Pair(**json.loads(self._path.read_text(encoding="utf-8")))
         except FileNotFoundError:

@@ -77,7 +77,9 @@ def open_store(path: Path) -> Store:
     or a newer version of Lorebot has written it.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(
+            mode=0o700, parents=True, exist_ok=True
+        )  # people's words are nobody else's business
     except OSError as error:
         raise StoreError(
             f"can't make the state folder {path.parent} ({error.strerror}); set LOREBOT_HOME to a folder you may write"

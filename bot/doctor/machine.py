@@ -1,40 +1,38 @@
-"""What is configured, reachable and missing on this machine, and how to mend it. Looks only; changes nothing."""
+"""What is there on this machine: libraries, base, state, adapters, documents, schedule."""
 
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
+import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bot.doctor.check import Check
 from bot.errors import LorebotError
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
+
+LITTLE_MB, TOO_LITTLE_MB = 2000, 300
+"""A retraining leaves an adapter and its checkpoints; the state file itself grows slowly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at."""
-
-    name: str
-    ok: bool
-    found: str
-    remedy: str = ""
-    needed: bool = True  # False: Lorebot works without it
-
-
-def examine() -> list[Check]:
+def checks(settings: Settings) -> Iterator[Check]:
     """Every check, in the order in which a newcomer would mend them."""
-    try:
-        settings = load_settings()
-    except LorebotError as error:
-        return [Check("settings", False, str(error), "correct it in the environment or .env")]
-    checks = [Check("settings", True, "all values can be used")]
-    for look in (_python, _libraries, _base, _other_bases, _state, _adapter, _knowledge, _training, _slack):
-        checks += look(settings)
-    return checks
+    for look in (
+        _python,
+        _libraries,
+        _base,
+        _other_bases,
+        _state,
+        _readable,
+        _space,
+        _adapter,
+        _knowledge,
+        _training,
+        _retention,
+    ):
+        yield from look(settings)
 
 
 def _python(settings: Settings) -> Iterator[Check]:
@@ -119,6 +117,29 @@ def _state(settings: Settings) -> Iterator[Check]:
     )
 
 
+def _readable(settings: Settings) -> Iterator[Check]:
+    """What holds people's words and tokens is for one account only."""
+    for path, mode in ((settings.home, "700"), (Path(".env"), "600")):
+        if path.exists() and os.name == "posix":
+            mine = not path.stat().st_mode & 0o077
+            found = f"{path} is for this account only" if mine else f"other accounts may look into {path}"
+            yield Check("privacy", mine, found, "" if mine else f"chmod {mode} {path}", needed=False)
+
+
+def _space(settings: Settings) -> Iterator[Check]:
+    folder = settings.home
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 1e6
+    yield Check(
+        "disk",
+        free >= LITTLE_MB,
+        f"{free:.0f} MB free where the state lies",
+        "" if free >= LITTLE_MB else f"make room: a retraining wants {LITTLE_MB} MB",
+        needed=free < TOO_LITTLE_MB,
+    )
+
+
 def _adapter(settings: Settings) -> Iterator[Check]:
     from bot.reading.bases import locate
     from bot.reading.card import read_card
@@ -152,15 +173,19 @@ def _knowledge(settings: Settings) -> Iterator[Check]:
     if not settings.database.exists():
         yield Check("documents", False, "none learned", "lorebot learn PATH", needed=False)
         return
+    from bot.knowledge import expiring
     from bot.store import documents, open_store
 
     try:
-        counts = documents.counts(open_store(settings.database))
+        store = open_store(settings.database)
+        counts = documents.counts(store)
     except LorebotError:
         return  # the state check has said it
     text = (
         f"{counts['documents']} documents, {counts['passages']} passages, {counts['taught']} taught answers"
     )
+    if ending := expiring.ending(store, settings.taught_ttl):
+        text += f", {len(ending)} of them about to expire"
     yield Check(
         "documents",
         counts["passages"] > 0,
@@ -184,76 +209,10 @@ def _training(settings: Settings) -> Iterator[Check]:
     yield _try("schedule", found)
 
 
-def _slack(settings: Settings) -> Iterator[Check]:
-    if not settings.slack_bot_token:
-        yield Check(
-            "slack",
-            False,
-            "SLACK_BOT_TOKEN is not set",
-            "follow README's 'Connect a Slack workspace'; the playground needs none",
-            needed=False,
-        )
-        return
-    from slack_sdk import WebClient
-    from slack_sdk.errors import SlackClientError
-
-    client = WebClient(token=settings.slack_bot_token, base_url=settings.slack_api_url, timeout=10)
-    try:
-        who = client.auth_test()
-        yield Check("slack bot token", True, f"{who['user']} in {who['team']}")
-        yield from _scopes(who.headers)
-    except (SlackClientError, OSError) as error:
-        reason = (
-            str(getattr(error, "response", {}).get("error", error))
-            if hasattr(error, "response")
-            else str(error)
-        )
-        yield Check(
-            "slack bot token",
-            False,
-            f"{settings.slack_api_url} says {reason}",
-            "install the app again and copy its Bot User OAuth Token",
-        )
-        return
-    if settings.slack_app_token:
-        try:
-            WebClient(base_url=settings.slack_api_url, timeout=10).apps_connections_open(
-                app_token=settings.slack_app_token
-            )
-            yield Check("slack app token", True, "Socket Mode can connect")
-        except (SlackClientError, OSError) as error:
-            reason = str(error.response.get("error")) if hasattr(error, "response") else str(error)
-            yield Check(
-                "slack app token",
-                False,
-                reason,
-                "make an app-level token with connections:write and turn Socket Mode on",
-            )
-    elif not settings.slack_signing_secret:
-        yield Check(
-            "slack connection",
-            False,
-            "neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set",
-            "set one: Socket Mode or HTTP mode",
-        )
-
-
-def _scopes(headers: Mapping[str, str]) -> Iterator[Check]:
-    """Whether the app may do all that its manifest asks for now: one that was installed before an update may lack some."""
-    granted = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), None)
-    if granted is None:  # the playground doesn't say
-        return
-    manifest = json.loads((Path(__file__).parent / "slack" / "manifest.json").read_text(encoding="utf-8"))
-    lacking = sorted(
-        set(manifest["oauth_config"]["scopes"]["bot"]) - {each.strip() for each in granted.split(",")}
-    )
-    yield Check(
-        "slack scopes",
-        not lacking,
-        f"the app lacks {', '.join(lacking)}" if lacking else "all that the manifest asks for",
-        "paste bot/slack/manifest.json into the app's manifest again and reinstall it" if lacking else "",
-        needed=False,
-    )
+def _retention(settings: Settings) -> Iterator[Check]:
+    days = settings.retention_days
+    kept = f"kept {days:g} days" if days else "kept for good (LOREBOT_RETENTION_DAYS is 0)"
+    yield Check("retention", True, f"questions, answers, feedback and learned messages are {kept}")
 
 
 def _try(name: str, look: Callable[[], str]) -> Check:
