@@ -18,6 +18,7 @@ from bot.store import Store, open_store
 
 if TYPE_CHECKING:
     from bot.answering import Answerer, LiveReader
+    from bot.knowledge import expiring
     from bot.knowledge.index import Index
     from bot.reading.encoder import Encoder
     from bot.reading.items import Item
@@ -90,6 +91,7 @@ def build_service(settings: Settings, store: Store) -> Service:
             versions.champion().id,
         )
     encoder = load_encoder()
+    expiring.expire(store, settings.taught_ttl)
     index = Index(store, encoder, Rules.of(settings))
     check_kind(versions.champion().card, settings.reader)
     live = LiveReader(versions, lambda adapter: _reader(settings, Path(adapter.folder), settings.base))

@@ -1,18 +1,19 @@
 """The review queue: what waits for somebody to look at it, who may see it, and what a decision does.
 
-Two kinds of things wait: feedback that trust holds back, and answers taught in one channel, which an agreement gives to
-the whole workspace. What was asked in private is shown only to who could see it there.
+Three kinds of things wait: feedback that trust holds back; answers taught in one channel, which an agreement gives to the
+whole workspace; and taught answers that are about to expire, which an agreement keeps. What was asked in private is shown
+only to who could see it there.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import sight
 from bot.errors import DataError
-from bot.knowledge import memory
+from bot.knowledge import expiring, memory
 from bot.records import WORKSPACE, Answer, Decision, Feedback, Passage, Review
 from bot.said import Key
 from bot.store import Store, channels, documents, feedback, questions, reviews
@@ -20,6 +21,8 @@ from bot.trust import Rules, Standing, standings
 
 TAUGHT = "taught"
 TAUGHT_WHY = "taught in one channel; an agreement gives it to the whole workspace"
+STILL = "still"
+STILL_WHY = "is forgotten on {day} unless somebody agrees that it is still true"
 SAID_WHY = "it counts already"
 
 
@@ -27,7 +30,7 @@ SAID_WHY = "it counts already"
 class Waiting:
     """Something to decide about: a piece of feedback, or an answer taught in one channel."""
 
-    key: str  # "12:U123": what U123 says of answer 12; "taught:34": the passage 34
+    key: str  # "12:U123": what U123 says of answer 12; "taught:34", "still:34": the passage 34
     person: str  # who said it, or taught it
     question: str
     why: str  # why it waits
@@ -58,7 +61,8 @@ def waiting(
         if (found := _said(store, answer_id, person, standing.why)) is not None
     ]
     taught = [_taught(store, each) for each in documents.taught_everywhere(store) if each.scope != WORKSPACE]
-    return sorted([*held, *taught], key=lambda each: (each.at, each.key))
+    still = [_still(store, each, rules) for each in expiring.ending(store, rules.taught_days)]
+    return sorted([*held, *taught, *still], key=lambda each: (each.at, each.key))
 
 
 def look(store: Store, key: str) -> Waiting | None:
@@ -68,6 +72,9 @@ def look(store: Store, key: str) -> Waiting | None:
         lesson = documents.passage(store, int(rest))
         taught = lesson is not None and lesson.question is not None and lesson.scope != WORKSPACE
         return _taught(store, lesson) if lesson is not None and taught else None
+    if first == STILL and rest.isdecimal():
+        lesson = documents.passage(store, int(rest))
+        return None if lesson is None or lesson.question is None else _still(store, lesson)
     return _said(store, int(first), rest, None) if first.isdecimal() else None
 
 
@@ -76,7 +83,7 @@ def find(store: Store, key: str) -> Waiting:
     found = look(store, key)
     if found is None:
         raise DataError(
-            f"found nothing to review under {key!r}; expected ANSWER:PERSON or taught:ID as"
+            f"found nothing to review under {key!r}; expected ANSWER:PERSON, taught:ID or still:ID as"
             " `lorebot feedback review --json` lists them"
         )
     return found
@@ -146,6 +153,10 @@ def _decide(store: Store, each: Waiting, decision: Decision, by: str, words: str
         reviews.record(store, made)
     elif each.taught is not None and decision == "reject":
         memory.unteach(store, each.taught.id or 0)
+    elif each.taught is not None and each.key.startswith(STILL) and words is not None:
+        memory.reword(store, each.taught, words, by)
+    elif each.taught is not None and each.key.startswith(STILL):
+        expiring.confirm(store, each.taught)
     elif each.taught is not None:
         memory.widen(store, each.taught, words=words, by=by)
 
@@ -172,6 +183,13 @@ def _said(store: Store, answer_id: int, person: str, why: str | None) -> Waiting
         answer=answer,
         feedback=given,
     )
+
+
+def _still(store: Store, lesson: Passage, rules: Rules = Rules()) -> Waiting:
+    source = documents.document(store, lesson.source, lesson.scope)
+    at = documents.fresh_at(source) if source is not None else 0.0
+    day = time.strftime("%Y-%m-%d", time.localtime(at + (rules.taught_days or 0.0) * expiring.DAY_S))
+    return replace(_taught(store, lesson), key=f"{STILL}:{lesson.id}", why=STILL_WHY.format(day=day), at=at)
 
 
 def _taught(store: Store, lesson: Passage) -> Waiting:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
@@ -21,6 +21,11 @@ from bot.quiet import quiet_hours
 
 def _names(value: object) -> object:
     return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value
+
+
+def _days(value: object) -> object:
+    """"90d", or a bare number of days; None for an empty one."""
+    return (value.strip().removesuffix("d").strip() or None) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -179,6 +184,11 @@ class Settings(BaseSettings):
         14,
         gt=0,
         description="A live trial in which votes prove nothing within this many days ends undecided.",
+    )
+    taught_ttl: Annotated[float | None, BeforeValidator(_days)] = Field(
+        None,
+        gt=0,
+        description="Taught answers are forgotten after that many days (90d) unless somebody says they still hold; empty: never.",
     )
     retention_days: float = Field(
         0,

@@ -80,10 +80,12 @@ class Rules:
     new_days: float = 3.0  # an account is new that long
     free: bool = False  # the reader writes words of its own, so it learns corrections that stand nowhere
     everybody: bool = False  # believe everybody alike: what trust is worth is measured against that
+    taught_days: float | None = None  # taught answers expire that many days after their last word
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
-        return cls(settings.trust_after_days, settings.reader == "generative")
+        generative = settings.reader == "generative"
+        return cls(settings.trust_after_days, generative, taught_days=settings.taught_ttl)
 
 
 def standings(store: Store, rules: Rules = Rules()) -> dict[Key, Standing]:

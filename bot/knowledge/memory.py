@@ -157,23 +157,32 @@ def widen(store: Store, lesson: Passage, *, words: str | None = None, by: str = 
     In its teacher's name; with other `words`, which are the reviewer's, in the name of `by`. Needs no model: the
     question stays, and its vector with it. Raises DocumentError: the lesson is gone.
     """
+    return _again(store, lesson, WORKSPACE, words, by)
+
+
+def reword(store: Store, lesson: Passage, words: str, by: str) -> Passage:
+    """Puts somebody's other words in a lesson's place, where it is. Raises DocumentError: the lesson is gone."""
+    return _again(store, lesson, lesson.scope, words, by)
+
+
+def _again(store: Store, lesson: Passage, scope: str, words: str | None, by: str) -> Passage:
     teacher = documents.document(store, lesson.source, lesson.scope)
     if teacher is None or lesson.id is None:
         raise DocumentError("that taught answer is gone; expected one that waits: look at the queue again")
     evidence = None if lesson.evidence_id is None else documents.passage(store, lesson.evidence_id)
-    if words is not None or (evidence is not None and evidence.scope != WORKSPACE):
+    if words is not None or (evidence is not None and evidence.scope not in (scope, WORKSPACE)):
         evidence = None  # the answer is for all now, the channel's own document isn't
     stored = documents.vectors_of(store, [lesson.id]).get(lesson.id, b"")
     with store.write():
-        widened = _keep(
+        new = _keep(
             store,
             np.frombuffer(stored, np.float32),
             lesson.question or "",
             lesson.text[lesson.answer_start :] if words is None else words.strip(),
-            WORKSPACE,
+            scope,
             (teacher.person or "") if words is None else by,
             evidence,
         )
-        slack_sources.join(store, lesson.document_id, widened.document_id)
+        slack_sources.join(store, lesson.document_id, new.document_id)
         unteach(store, lesson.id)
-        return widened
+        return new

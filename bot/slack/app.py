@@ -44,6 +44,7 @@ from bot.slack.ourselves import ignore_ourselves
 from bot.slack.reports import Reports
 from bot.slack.room import Room
 from bot.slack.services import Services
+from bot.slack.still_true import StillTrue
 from bot.slack.votes import Votes
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ def build_app(
     app.learning = Learning(room)
     app.learning.register(app)  # before the listeners: it only looks on
     Following(room, Threads(room)).register(app)  # and so does this
+    StillTrue(room).register(app)
     events.register(app, room, conversation, votes)
     app.home = Home(room)
     room.beside(app.home)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from bot.records import WORKSPACE
 from bot.reviewing import Waiting
 from bot.slack import words
 from bot.slack.display import answer_text, evidence, lines, says_more
@@ -169,6 +170,8 @@ def _about(each: Waiting) -> str:
         where = words.REVIEW_PRIVATE
     elif each.channel is None:
         where = words.REVIEW_COMMAND_LINE
+    elif each.channel == WORKSPACE:
+        where = words.REVIEW_EVERYBODY
     else:
         where = f"<#{escape(one_line(each.channel))}>"
     why = escape(cut(one_line(each.why), 300))

@@ -98,7 +98,7 @@ CONFIG_MODES = (
 CONFIG_ALSO = "And what else?"
 CONFIG_FLAGS = {
     "follows": ("Follow-ups in my threads", "No mention needed there, until people talk to each other."),
-    "learns": ("Learn files, canvases and pins", "Those that are added in this channel from now on."),
+    "learns": ("Learn files, canvases and pins", "Files from now on; canvases and pins that are here, too."),
     "history": ("Learn answered questions", "From this channel's messages, earlier ones too."),
     "shares": ("Share what I learn here", "Found everywhere, as long as the channel is public."),
     "workspace": ("Tell what the workspace knows", "Off: only what was learned in this channel."),
@@ -297,6 +297,7 @@ REVIEW_SOMEBODY = "Somebody"
 REVIEW_NO_WORDS = "(no words)"
 REVIEW_PRIVATE = "in private"
 REVIEW_COMMAND_LINE = "on the command line"
+REVIEW_EVERYBODY = "for everybody"
 REVIEW_ABOUT_MD = "{who} · {where} · {when} · {why}"
 REVIEW_ACCEPT = "Accept"
 REVIEW_EDIT = "Edit"
@@ -341,7 +342,7 @@ FATES = {
     "counts": "Counts; the next retraining learns from it",
     "learned": "Learned by {why}, which answers now",
 }
-HOME_WAITING = "Yours, waiting for a review: {n}"
+HOME_WAITING = "More of yours that waits for a review: {n}"
 HOME_WAITING_MD = "What you taught is known where you taught it. Once an admin agrees, everybody gets it."
 HOME_DATA = "Your data"
 HOME_DATA_MD = "It stays on your team's own machine. You can have a copy of it, or have it forgotten."
@@ -359,7 +360,10 @@ HOME_FORGET_ASK = (
 )
 HOME_FORGET_YES = "Forget me"
 HOME_FORGETTING = "I'm forgetting you. That can take a few minutes; I'll say here when it is done."
-HOME_FORGOTTEN = "Forgotten: {questions} questions, {feedback} pieces of feedback, {taught} taught answers. Adapters retired: {adapters}."
+HOME_FORGOTTEN = (
+    "Forgotten: {questions} questions, {feedback} pieces of feedback, {taught} taught answers, {learned} messages and"
+    " files that were learned. Adapters retired: {adapters}."
+)
 HOME_FORGET_LATER = "A retraining is at work and didn't stop in time, so nothing was removed yet. Please try again in a few minutes."
 HOME_FORGET_FAILED = "Something went wrong before everything was removed. It has been logged; please try again, or ask an admin."
 HOME_SERVED = "How people are served"
@@ -377,6 +381,8 @@ CHART_UNANSWERED = "not known"
 CHART_DAYS = "Questions a day"
 CHART_SHARES = "Last 7 and 30 days"
 CHART_SATISFIED = "satisfied"
+CHART_SHARE = "{percent} % in {days} days"
+CHART_NO_SHARE = "nothing in {days} days"
 HOME_WANTED = "What to document next"
 HOME_WANTED_MD = "Asked most in the last 30 days, and not known yet."
 HOME_NOTHING_WANTED = "Nothing: in the last 30 days I knew an answer to all that I may show you here."
@@ -423,6 +429,14 @@ HOME_CHANNEL_EXTRAS = (
     ("learns", "learns files and pins"),
     ("history", "learns from its history"),
 )
+
+# Taught answers that expire
+STILL_ASK = "You taught me this. Is it still true? Unless you or a reviewer says so, I'll forget it on {day}."
+STILL_KEEP = "Still true"
+STILL_FORGET = "Forget it"
+STILL_KEPT = "Thank you: I'll keep it."
+STILL_FORGOTTEN = "I've forgotten it."
+STILL_GONE = "That answer isn't there any more, or isn't yours."
 
 # Edits and deletions
 TAKEN_BACK = "This answer was taken back, because the message or file that it came from was deleted."

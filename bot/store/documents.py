@@ -177,6 +177,26 @@ def taught_everywhere(store: Store) -> list[Passage]:
     return [Passage(**row) for row in store.rows(sql)]
 
 
+def taught_before(store: Store, moment: float) -> list[Passage]:
+    """Every taught passage, in whatever scope, that was neither taught nor confirmed since then; oldest first."""
+    sql = (
+        f"{_COLUMNS} FROM documents d CROSS JOIN passages p ON p.document_id = d.id WHERE d.kind = 'taught'"
+        " AND max(d.learned_at, coalesce(d.confirmed_at, 0)) < ? ORDER BY p.id"
+    )
+    return [Passage(**row) for row in store.rows(sql, [moment])]
+
+
+def confirm(store: Store, document_id: int) -> None:
+    """Notes that a taught answer is still true, now."""
+    with store.write() as db:
+        db.execute("UPDATE documents SET confirmed_at = ? WHERE id = ?", [time.time(), document_id])
+
+
+def fresh_at(document: Document) -> float:
+    """When a taught answer was taught or last confirmed."""
+    return max(document.learned_at, document.confirmed_at or 0.0)
+
+
 def search_words(store: Store, match: str, scopes: Sequence[str], limit: int) -> list[tuple[int, float]]:
     """(passage id, BM25 score; lower is better) of the best word matches.
 

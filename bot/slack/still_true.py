@@ -1,0 +1,123 @@
+"""Asks teachers in time whether what they taught still holds, and lets go of what nobody confirmed (`LOREBOT_TAUGHT_TTL`).
+
+The claim that everything else is done by is taken for each asking, so that of several processes one asks; finished claims
+are dropped after a week, so a teacher who says nothing is asked once more. Reviewers see the same in their queue.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.knowledge import expiring, memory
+from bot.records import Document, Passage
+from bot.slack import blocks, notices, words
+from bot.slack.clients import respond
+from bot.slack.markup import cut, escape, mention, one_line
+from bot.slack.rich import Posting, actions, button, paragraph, rich_text
+from bot.slack.rich import words as leaf
+from bot.slack.room import Room
+from bot.slack.run_blocks import when
+from bot.store import documents
+
+KEEP, FORGET = "still_true_keep", "still_true_forget"
+EVERY_S = 3600.0
+Json = dict[str, Any]
+log = logging.getLogger(__name__)
+
+
+class StillTrue:
+    """Looks once an hour; starts and stops with the room."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._days = room.services.settings.taught_ttl
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        room.beside(self)
+
+    def register(self, app: App) -> None:
+        def clicked(ack: Ack, body: Json, action: Json) -> None:
+            ack()
+            person, door = str(body["user"]["id"]), str(body.get("response_url") or "")
+            value, keep = str(action.get("value")), action.get("action_id") == KEEP
+            if value.isdecimal():
+                self._room.lanes.submit(person, lambda: self._decide(person, door, int(value), keep))
+
+        app.action(KEEP)(clicked)
+        app.action(FORGET)(clicked)
+
+    def start(self) -> None:
+        if self._days is None:
+            return
+        self._stopped.clear()
+        self._thread = threading.Thread(target=self._run, name="still-true", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def look(self) -> None:
+        """Forgets what has expired, and asks about what soon will."""
+        store, days = self._room.services.store, self._days
+        if days is None:
+            return
+        if gone := expiring.expire(store, days):
+            log.info("%d taught answers expired", gone)
+        for lesson in expiring.ending(store, days):
+            document = documents.document(store, lesson.source, lesson.scope)
+            if document is None or mention(document.person or "") is None:
+                continue  # the command line can't be asked; the reviewers are
+            key = f"still:{lesson.id}:{documents.fresh_at(document):.0f}"
+            if self._room.claim(key, {"kind": "still"}):
+                self._ask(lesson, document, days)
+                self._room.finish(key)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self.look()
+            except Exception:
+                log.exception("looking after taught answers failed; the next look is in an hour")
+            self._stopped.wait(EVERY_S)
+
+    def _ask(self, lesson: Passage, document: Document, days: float) -> None:
+        person, posting = document.person or "", question(lesson, expiring.ends(document, days))
+        self._room.lanes.submit(person, lambda: notices.directly(self._room, person, posting))
+
+    def _decide(self, person: str, door: str, passage_id: int, keep: bool) -> None:
+        """Only its teacher was asked, and only a teacher's word counts here."""
+        store = self._room.services.store
+        lesson = documents.passage(store, passage_id)
+        document = documents.document(store, lesson.source, lesson.scope) if lesson is not None else None
+        sentence = words.STILL_GONE
+        if lesson is not None and document is not None and document.person == person:
+            sentence = words.STILL_KEPT if keep else words.STILL_FORGOTTEN
+            if keep:
+                expiring.confirm(store, lesson)
+            else:
+                memory.unteach(store, passage_id)
+        if door:
+            respond(door, *blocks.tell(sentence), replace=True)
+
+
+def question(lesson: Passage, ends: float) -> Posting:
+    """What a teacher is asked."""
+    asked, answer = one_line(lesson.question or ""), one_line(lesson.text[lesson.answer_start :])
+    line = words.STILL_ASK.format(day=when(ends))
+    said = [
+        paragraph(leaf(cut(asked, 300), bold=True)),
+        paragraph(leaf(cut(answer, 600))),
+    ]
+    value = str(lesson.id)
+    buttons = actions(
+        button(words.STILL_KEEP, KEEP, value, "primary"), button(words.STILL_FORGET, FORGET, value)
+    )
+    return Posting(
+        f"{escape(line)} {escape(cut(asked, 300))}", [blocks.tell(line).blocks[0], rich_text(*said), buttons]
+    )
