@@ -333,3 +333,40 @@ def test_rolling_back_needs_no_loading(store: Store) -> None:
     assert live.follow(seed)
     assert not live.follow(seed)
     assert loaded == ["seed", "better"]
+
+
+def kept(store: Store) -> int:
+    row = store.one("SELECT count(*) AS n FROM questions")
+    assert row is not None
+    return int(row["n"])
+
+
+def test_unasked_it_speaks_only_when_it_is_sure_and_keeps_nothing_else(
+    answerer: Answerer, store: Store, reader: ScriptedReader
+) -> None:
+    answer = answerer.answer_if_sure(ask("how many days of leave do employees get?"))
+    assert answer is not None
+    assert (answer.text, questions.answer(store, answer.id or 0)) == ("25 days", answer)
+    for sure in (0.69, 0.1):  # answered when asked, then not even that
+        reader.known["25 days"] = sure
+        assert answerer.answer_if_sure(ask("how many days of leave?", key=f"C1:{sure}")) is None
+    assert kept(store) == 1
+
+
+def test_what_was_taught_for_this_very_question_is_said_unasked(
+    answerer: Answerer, store: Store, encoder: HashingEncoder
+) -> None:
+    memory.teach(
+        store, encoder, question="where is the projector?", answer="in room 2", scope="C1", person="U2"
+    )
+    answer = answerer.answer_if_sure(ask("Where is the projector?"))
+    assert answer is not None
+    assert answer.from_memory
+
+
+def test_a_text_that_came_with_the_question_is_no_reason_to_speak_unasked(
+    answerer: Answerer, store: Store, reader: ScriptedReader
+) -> None:
+    reader.known["42 EUR"] = 0.99
+    assert answerer.answer_if_sure(ask("what is the fee?", context="The fee is 42 EUR.")) is None
+    assert not kept(store)
