@@ -14,7 +14,7 @@ from typing import Any
 from bot.errors import AdapterError, DataError
 from bot.records import Adapter, Answer, Candidate, Document, Feedback, Offered, Question
 from bot.registry import Registry, read_adapter
-from bot.store import Store, channels, documents, feedback, people, questions, reviews
+from bot.store import Store, channels, documents, feedback, people, questions, reviews, slack_sources
 
 ADAPTER_FILES = {
     "adapter_model.safetensors",
@@ -124,7 +124,7 @@ def export_person(store: Store, person: str) -> dict[str, Any]:
     ISO 8601, UTC.
     """
     known = people.known(store).get(person)
-    learned = [each for each in documents.documents(store) if each.person == person]
+    taught = [each for each in documents.documents(store) if each.kind == "taught" and each.person == person]
     return {
         "person": person,
         "known_as": known.kind if known else None,
@@ -134,7 +134,16 @@ def export_person(store: Store, person: str) -> dict[str, Any]:
             {**asdict(each), "given_at": _moment(each.given_at)}
             for each in feedback.of_person(store, person, ALL)
         ],
-        "taught": [_taught(store, each) for each in learned],
+        "taught": [lesson for each in taught for lesson in _taught(store, each)],
+        "learned_from": [
+            {
+                "title": each.title,
+                "link": each.link,
+                "scope": each.scope,
+                "learned_at": _moment(each.learned_at),
+            }
+            for each in slack_sources.documents_by(store, person)
+        ],
         "reviews": [
             {
                 "answer_id": each.answer_id,
@@ -175,20 +184,16 @@ def _asked(store: Store, question: Question) -> dict[str, Any]:
     }
 
 
-def _taught(store: Store, document: Document) -> dict[str, Any]:
-    """A document that came from the person; of an answer they taught, the words."""
-    lessons = documents.passages_of(store, document.id or 0) if document.kind == "taught" else []
-    return {
-        "title": document.title,
-        "kind": document.kind,
-        "scope": document.scope,
-        "learned_at": _moment(document.learned_at),
-        "lessons": [
-            {"question": each.question, "answer": each.text[each.answer_start :]}
-            for each in lessons
-            if each.question
-        ],
-    }
+def _taught(store: Store, document: Document) -> list[dict[str, Any]]:
+    return [
+        {
+            "question": each.question,
+            "answer": each.text[each.answer_start :],
+            "scope": document.scope,
+            "taught_at": _moment(document.learned_at),
+        }
+        for each in documents.passages_of(store, document.id or 0)
+    ]
 
 
 def _moment(seconds: float) -> str:

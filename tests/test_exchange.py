@@ -11,10 +11,20 @@ from pathlib import Path
 import pytest
 
 from bot.errors import AdapterError, DataError
-from bot.exchange import export_adapter, export_feedback, import_adapter, import_feedback
-from bot.records import Answer, Feedback, Offered, Question
+from bot.exchange import export_adapter, export_feedback, export_person, import_adapter, import_feedback
+from bot.records import Answer, ChannelSettings, Document, Feedback, Offered, Passage, Question, Review
 from bot.registry import Registry
-from bot.store import Store, feedback, open_store, questions
+from bot.store import (
+    Store,
+    channels,
+    documents,
+    feedback,
+    open_store,
+    people,
+    questions,
+    reviews,
+    slack_sources,
+)
 
 BASE = "all-MiniLM-L6-v2"
 
@@ -146,3 +156,48 @@ def test_one_wrong_line_is_named_and_nothing_is_read(store: Store, tmp_path: Pat
     with pytest.raises(DataError, match="line 2"):
         import_feedback(elsewhere, file)
     assert feedback.all_of(elsewhere) == []
+
+
+def test_a_person_gets_all_that_is_kept_of_them_and_of_others_only_what_they_said(store: Store):
+    people.seen(store, "U0ALICE", "guest", 1.0)
+    own = questions.record_question(
+        store,
+        Question(
+            "message", "1", "How much leave?", "U0ALICE", "C1", context="My contract", follows="Bob's secret"
+        ),
+    )
+    answer = questions.record_answer(store, Answer(own.id or 0, "28 days", 0.9, "seed", (), ()))
+    others = questions.record_question(store, Question("message", "2", "Who is let go?", "U0BOB", "G1"))
+    theirs = questions.record_answer(store, Answer(others.id or 0, "Nobody", 0.9, "seed", (), ()))
+    feedback.record(store, Feedback(answer.id or 0, "U0ALICE", "up"))
+    feedback.record(store, Feedback(theirs.id or 0, "U0ALICE", "down", correction="Not Bob"))
+    feedback.record(store, Feedback(answer.id or 0, "U0BOB", "down", correction="Bob's words"))
+    reviews.record(store, Review(answer.id or 0, "U0BOB", "edit", "27 days", "U0ALICE"))
+    for person, where in (("U0ALICE", "Hook 3"), ("U0BOB", "Hook 4")):
+        text = f"Where is the key?\n{where}"
+        lesson = Passage(0, "C1", "key", "", text, 0, 0, question="Where is the key?", answer_start=18)
+        taught = Document(f"taught:{person}", "key", "C1", "0", kind="taught", person=person)
+        documents.replace(store, taught, [lesson], [b""])
+    file = documents.replace(store, Document("slack:file:F1", "Plan.pdf", "C1", "0", kind="slack"), [], [])
+    slack_sources.note(store, file, "C1", file="F1", person="U0ALICE")
+    channels.configure(store, ChannelSettings("C1", "all", by="U0ALICE"))
+    kept = json.dumps(export_person(store, "U0ALICE"))
+    for part in (
+        "How much leave?",
+        "My contract",
+        "28 days",
+        "Not Bob",
+        "27 days",
+        "Hook 3",
+        "Plan.pdf",
+        "guest",
+        '"C1"',
+    ):
+        assert part in kept
+    for part in ("Bob's secret", "Who is let go?", "Nobody", "Bob's words", "Hook 4"):
+        assert part not in kept
+
+
+def test_of_somebody_unknown_there_is_nothing_to_export(store: Store):
+    kept = export_person(store, "U0NOBODY")
+    assert not any(value for name, value in kept.items() if name != "person")

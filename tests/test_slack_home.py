@@ -108,9 +108,13 @@ def test_a_person_finds_their_own_questions_with_answer_and_vote_the_newest_firs
     voted(on, asked(on, "How much leave?", "28 days"))
     asked(on, "Who is the mayor?")
     asked(on, "What did Bob ask?", "no matter", person="U0BOB")
-    shown = texts(home(on)["blocks"])
-    assert shown.index("Who is the mayor?") < shown.index("How much leave?")
-    assert "28 days  👍" in shown
+    view = home(on)
+    shown = texts(view["blocks"])
+    assert shown.index("Who is the mayor?") < shown.index("How much leave?") < shown.index("28 days")
+    assert [each["name"] for each in elements(view["blocks"], "emoji")] == [
+        "+1",
+        "+1",
+    ]  # there, and as feedback
     assert words.HOME_UNKNOWN in shown
     assert "What did Bob ask?" not in shown
 
@@ -153,7 +157,15 @@ def test_feedback_of_a_guest_waits_and_says_so(on: Stage):
     voted(on, asked(on, "How much leave?", "25 days"), vote="down", correction="28 days")
     shown = texts(home(on)["blocks"])
     assert words.FATES["waits"].format(why="given by a guest") in shown
-    assert words.HOME_WAITING.format(n=1) in shown
+    assert shown.count("28 days") == 1  # not told again among what waits
+
+
+def test_feedback_too_old_for_the_list_is_still_counted_while_it_waits(on: Stage):
+    people.seen(on.store, ALICE, "guest", 1.0)
+    on.slack.people[ALICE] = {"is_restricted": True}
+    for number in range(12):
+        voted(on, asked(on, f"Question {number}?", "25 days"), vote="down", correction=f"{number} days")
+    assert words.HOME_WAITING.format(n=2) in texts(home(on)["blocks"])
 
 
 def test_what_was_taught_in_a_channel_is_shown_as_waiting_to_who_taught_it_only(on: Stage):
@@ -250,7 +262,7 @@ def test_forget_asks_first_then_removes_only_who_asked(on: Stage):
     assert "confirm" in button(view, home_blocks.FORGET)
     gone = after(on, view, home_blocks.FORGET)
     shown = texts(gone["blocks"])
-    assert words.HOME_FORGOTTEN.format(questions=1, feedback=1, taught=0, adapters=0) in shown
+    assert words.HOME_FORGOTTEN.format(questions=1, feedback=1, taught=0, learned=0, adapters=0) in shown
     assert "How much leave?" not in shown
     assert questions.of_person(on.store, ALICE, 10) == []
     assert len(questions.of_person(on.store, "U0BOB", 10)) == 1

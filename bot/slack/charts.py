@@ -33,6 +33,8 @@ KEPT_S = 2 * 86400.0
 """A picture nobody is shown any more goes from Slack after that long."""
 AGAIN_AFTER_S = 3600.0
 """After a refusal (a scope is missing, uploads are off) figures stand in text alone for that long."""
+READY_TRIES = 5
+"""How often a picture is tried with a Slack that isn't done with it."""
 log = logging.getLogger(__name__)
 
 
@@ -42,6 +44,7 @@ class Charts:
     def __init__(self, store: Store, client: WebClient) -> None:
         self._store, self._client = store, client
         self._refused_at = float("-inf")
+        self._refusals: dict[str, int] = {}  # of the files that were sent from here
         self._lock = threading.Lock()
 
     def shown(self, figures: Figures) -> str | None:
@@ -56,14 +59,23 @@ class Charts:
             file = self._send(draw(figures))
             if file is not None:
                 charts.keep(self._store, drawn, file)
+                self._refusals = {file: 0}
                 self._tidy()
             return file
 
-    def give_up(self, file: str) -> None:
-        """Slack shows no view with this file, such as when somebody deleted it there; another one is tried later."""
-        log.warning("no chart in the Home tab: Slack doesn't show the file %s", file)
-        charts.drop(self._store, file)
-        self._refused_at = time.monotonic()
+    def refused(self, file: str) -> bool:
+        """Slack shows no view with this file, or not yet; whether it is worth another try soon."""
+        with self._lock:
+            if file not in self._refusals:  # sent long ago, and gone from there by now: another one is sent
+                charts.drop(self._store, file)
+                return True
+            self._refusals[file] += 1
+            if self._refusals[file] < READY_TRIES:
+                return True
+            log.warning("no chart in the Home tab: Slack doesn't show the file %s", file)
+            charts.drop(self._store, file)
+            self._refused_at = time.monotonic()
+            return False
 
     def _send(self, picture: bytes) -> str | None:
         try:
@@ -148,13 +160,13 @@ def _shares(axes: Axes, figures: Figures) -> None:
             share = 100 * part / (part + rest) if part + rest else 0.0
             place = line + (0.4 * row - 0.2)
             axes.barh(place, share, height=0.34, color=ANSWERED, alpha=0.45 if row else 1.0)
-            told = f"{share:.0f} %" if part + rest else "–"
-            axes.text(
-                share + 2, place, f"{told}  ({len(figures.days) if row else 7} d)", va="center", fontsize=9
-            )
+            told = words.CHART_SHARE if part + rest else words.CHART_NO_SHARE
+            days = len(figures.days) if row else 7
+            told = told.format(percent=round(share), days=days)
+            axes.text(share + 3, place, told, va="center", fontsize=9)
     axes.set_yticks([0, 1], [words.CHART_ANSWERED, words.CHART_SATISFIED])
     axes.invert_yaxis()
-    axes.set_xlim(0, 140)
+    axes.set_xlim(0, 200)  # half of it for the words behind the bars
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(left=False)

@@ -10,8 +10,9 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -32,8 +33,6 @@ from bot.trust import RecentStandings, Rules
 LOOK_EVERY_S = 5.0
 WATCHED_S = 1800.0
 """Somebody who opened the tab longer ago isn't looking at it any more."""
-READY_TRIES = 5
-"""How often a picture is shown again to a Slack that isn't done with it, a look apart."""
 NOT_READY = ("invalid_blocks", "invalid_arguments")
 log = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ class Open:
     at: float  # monotonic, when somebody last opened it or clicked in it
     told: str = ""
     admin: bool = False
-    tries: int = 0  # how often Slack refused the picture; 0: there is none to wait for
+    lacks_picture: bool = False  # Slack refused it, perhaps because it wasn't done with it yet
 
 
 class Home:
@@ -82,8 +81,8 @@ class Home:
             return
         before, self._signs = self._signs, self._changing()
         for person, each in self._open.items():
-            if each.tries or (each.admin and before != self._signs):
-                self.refresh(person, told=each.told)
+            if each.lacks_picture or (each.admin and before != self._signs):
+                self._in_lane(person, partial(self._again, person))
 
     def _watch(self) -> None:
         while not self._stop.wait(LOOK_EVERY_S):
@@ -101,11 +100,17 @@ class Home:
 
     def opened(self, person: str, view: Mapping[str, Any]) -> None:
         """Somebody opens the tab, which shows `view` so far."""
-        self._in_lane(person, lambda: self._home(person, "", str(view.get("private_metadata") or "")))
+        shown = str(view.get("private_metadata") or "")
+        self._in_lane(person, lambda: self._home(person, Open(shown, time.monotonic())))
 
     def refresh(self, person: str, *, told: str = "") -> None:
         """Shows the tab as things are now, with what came of a click."""
-        self._in_lane(person, lambda: self._home(person, told))
+
+        def work() -> None:
+            before = self._open.get(person)
+            self._home(person, Open(before.digest if before else "", time.monotonic(), told))
+
+        self._in_lane(person, work)
 
     def show(self, person: str, posting: Posting) -> None:
         """Shows something else in the tab's place, until the person goes back."""
@@ -123,36 +128,33 @@ class Home:
 
         self._room.lanes.submit(f"home:{person}", guarded)
 
-    def _home(self, person: str, told: str, digest: str | None = None) -> None:
-        """`digest`: of what Slack says is shown; None: what was published last is."""
+    def _again(self, person: str) -> None:
+        """Without being asked: not where the person has gone elsewhere meanwhile."""
+        if (before := self._open.get(person)) is not None:
+            self._home(person, before)
+
+    def _home(self, person: str, before: Open) -> None:
+        """Publishes the tab unless it is what `before` says is shown."""
         status = self._room.services.status()
         admin = self._room.people.may_administer(person)
         desk = self._desk(person, status) if admin else None
         chart = self._charts.shown(desk.figures) if desk else None
         own = self._own(person, status)
-        before = self._open.get(person)
-        shown = before.digest if before and digest is None else digest
-        tries = before.tries if before and digest is None else 0
-        view = home_blocks.home(own, desk, told=told, chart=chart)
-        now = Open(view["private_metadata"], time.monotonic(), told, admin)
-        if digest is None and before is not None and told == before.told:
-            now = replace(now, at=before.at)
-        if shown != now.digest and not self._published(person, view, chart):
-            plain = home_blocks.home(own, desk, told=told)
-            now = replace(now, digest=plain["private_metadata"], tries=tries + 1)
-            if now.tries >= READY_TRIES and chart is not None:
-                self._charts.give_up(chart)
-                now = replace(now, tries=0)
-            if shown != now.digest:
-                self._publish(person, plain)
-        self._open[person] = now
+        view = home_blocks.home(own, desk, told=before.told, chart=chart)
+        lacks_picture = False
+        if before.digest != _digest(view) and chart is not None and not self._published(person, view, chart):
+            lacks_picture = self._charts.refused(chart)
+            view, chart = home_blocks.home(own, desk, told=before.told), None
+        if before.digest != _digest(view) and chart is None:
+            self._publish(person, view)
+        self._open[person] = Open(_digest(view), before.at, before.told, admin, lacks_picture)
 
-    def _published(self, person: str, view: Json, chart: str | None) -> bool:
+    def _published(self, person: str, view: Json, chart: str) -> bool:
         """False where Slack refuses the view for its picture."""
         try:
             self._publish(person, view)
         except SlackApiError as error:
-            if chart is None or error.response.get("error") not in NOT_READY:
+            if error.response.get("error") not in NOT_READY:
                 raise
             log.info(
                 "Slack doesn't show the chart %s yet: %s", chart, error.response.get("response_metadata")
@@ -225,3 +227,7 @@ class Home:
     def _waiting(self) -> list[Waiting]:
         every = [(each.answer_id, each.person) for each in feedback.all_of(self._store)]
         return reviewing.waiting(self._store, self._rules, self._standings.of(every))
+
+
+def _digest(view: Json) -> str:
+    return str(view["private_metadata"])

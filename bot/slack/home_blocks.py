@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.insights import AskedBefore, Figures, SaidBefore, Wanted
-from bot.records import Adapter, ChannelSettings, Run
+from bot.records import Adapter, ChannelSettings, Run, Vote
 from bot.reviewing import Waiting
 from bot.slack import run_blocks, words
 from bot.slack.display import answer_text
@@ -125,9 +125,8 @@ def _one_asked(each: AskedBefore) -> Json:
         said = words.HOME_UNKNOWN
     else:
         said = cut(answer_text(answer), ANSWER)
-    vote = {"up": "  👍", "down": "  👎", None: ""}[each.vote]
     asked = leaf(cut(one_line(each.question.text), QUESTION) or words.REVIEW_NO_WORDS, bold=True)
-    return rich_text(paragraph([*asked, *leaf(f"\n{said}{vote}")]))
+    return rich_text(paragraph([*asked, *leaf(f"\n{said}"), *_thumb(each.vote, "  ")]))
 
 
 def _said(own: Own) -> list[Json]:
@@ -141,17 +140,21 @@ def _said(own: Own) -> list[Json]:
 
 def _one_said(each: SaidBefore) -> list[Json]:
     given = each.feedback
-    parts = []
-    if given.vote is not None:
-        parts.append(words.UP_BUTTON if given.vote == "up" else words.DOWN_BUTTON)
-    if given.reason is not None:
-        parts.append(dict(words.REASONS).get(given.reason, given.reason))
     about = one_line(each.question.text) if each.question else words.HOME_OUT_OF_SIGHT
     leaves = leaf(cut(about, QUESTION) or words.REVIEW_NO_WORDS, bold=each.question is not None)
-    leaves += leaf("\n" + ". ".join(parts)) if parts else []
+    leaves += _thumb(given.vote, "\n")
+    if given.reason is not None:
+        reason = dict(words.REASONS).get(given.reason, given.reason)
+        leaves += leaf(("  " if given.vote else "\n") + reason)
     if given.correction:
         leaves += leaf(f"\n{words.REVIEW_RIGHT}{cut(one_line(given.correction), ANSWER)}")
     return leaves
+
+
+def _thumb(vote: Vote | None, before: str) -> list[Json]:
+    if vote is None:
+        return []
+    return [*leaf(before), {"type": "emoji", "name": "+1" if vote == "up" else "-1"}]
 
 
 def _fate(each: SaidBefore) -> str:
@@ -162,10 +165,13 @@ def _fate(each: SaidBefore) -> str:
 
 
 def _waiting(own: Own) -> list[Json]:
-    if not own.waiting:
+    """What isn't told above already: their own lessons, and older feedback."""
+    told = {f"{each.feedback.answer_id}:{each.feedback.person}" for each in own.said}
+    waiting = [each for each in own.waiting if each.key not in told]
+    if not waiting:
         return []
-    blocks = [header(words.HOME_WAITING.format(n=len(own.waiting))), context(words.HOME_WAITING_MD)]
-    for each in own.waiting[:WAITING_SHOWN]:
+    blocks = [header(words.HOME_WAITING.format(n=len(waiting))), context(words.HOME_WAITING_MD)]
+    for each in waiting[:WAITING_SHOWN]:
         leaves = leaf(cut(one_line(each.question), QUESTION) or words.REVIEW_NO_WORDS, bold=True)
         if each.words:
             leaves += leaf(f"\n{cut(one_line(each.words), ANSWER)}")
@@ -272,7 +278,7 @@ def _learned(lineage: Sequence[Adapter]) -> str:
     counts = {name: n for name, n in data.get("examples", {}).items() if isinstance(n, int) and n}
     parts = []
     if counts:
-        named = ", ".join(f"{n} {words.HOME_KINDS.get(name, name)}" for name, n in counts.items())
+        named = ", ".join(f"{n:,} {words.HOME_KINDS.get(name, name)}" for name, n in counts.items())
         parts.append(words.HOME_LEARNED_MD.format(counts=escape(named)))
     if people := data.get("people"):
         parts.append(words.HOME_PEOPLE_MD.format(n=len(people)))

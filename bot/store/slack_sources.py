@@ -45,6 +45,11 @@ def documents_from(store: Store, channel: str) -> list[Document]:
     return [Document(**row) for row in store.rows(f"{_OF} s.channel = ? ORDER BY d.id", [channel])]
 
 
+def documents_by(store: Store, person: str) -> list[Document]:
+    """What was learned from a person's messages and files."""
+    return [Document(**row) for row in store.rows(f"{_OF} s.person = ? ORDER BY d.id", [person])]
+
+
 def places_of(store: Store, file: str) -> list[tuple[str, str]]:
     """(channel, ts of the message; "" for a channel's own canvas) from which a file is known."""
     sql = "SELECT DISTINCT channel, ts FROM slack_sources WHERE file = ? ORDER BY channel, ts"
