@@ -229,6 +229,21 @@ def test_many_changes_of_a_canvas_are_read_once_when_it_has_come_to_rest(on, mon
     assert len(on.slack.of("files.info")) == before + 1
 
 
+def test_a_canvas_that_is_begun_in_a_learning_channel_is_learned(on, monkeypatch):
+    monkeypatch.setattr(learning, "CHANGES_REST_S", 0.0)
+    on.configure(learns=True)
+    on.slack.canvas("F1", "Channel canvas", "# Welcome\n\nRead this first.")
+    on.slack.channels[CHANNEL] = {"properties": {"canvas": {"file_id": "F1"}}}
+    on.slack.canvas("F2", "Team rules", "# Rules\n\nOne.", channels=[CHANNEL])
+    on.slack.canvas("F3", "Elsewhere", "# Secrets\n\nOne.", channels=["C0OTHER"])
+    on.slack.share("F4", "leave.md", LEAVE, channels=[CHANNEL])
+    for file in ("F1", "F2", "F3", "F4"):
+        on.send({"type": "file_change", "file_id": file, "file": {"id": file}})
+    until(lambda: len(on.slack.of("files.info")) >= 6)
+    on.settle()
+    assert set(on.known()) == {"slack:file:F1", "slack:file:F2"}
+
+
 def test_a_file_that_nobody_learned_may_change_as_it_likes(on, monkeypatch):
     monkeypatch.setattr(learning, "CHANGES_REST_S", 0.0)
     on.send({"type": "file_change", "file_id": "F9", "file": {"id": "F9"}})

@@ -20,7 +20,7 @@ from bot.slack.files import OutOfReachError
 from bot.slack.following_through import Change
 from bot.slack.history import Threads, pairs_of
 from bot.slack.room import Room
-from bot.store import claims, documents, slack_sources
+from bot.store import channels, claims, documents, slack_sources
 
 PAGE = 200
 PAGES = 50
@@ -36,7 +36,7 @@ class Gathering:
         """Learns what a channel holds already, as its people want it; False where we aren't in it."""
         channel = chosen.channel
         try:
-            info = self._room.clients.patient.conversations_info(channel=channel)["channel"] or {}
+            info = self._info(channel)
         except SlackApiError as error:
             if error.response.get("error") != "channel_not_found":
                 raise
@@ -84,8 +84,8 @@ class Gathering:
             log.info("file %s isn't learned: %s", file, error)
 
     def changed(self, file: str) -> None:
-        """A file was changed: it is fetched again for every place that it is known from."""
-        for channel, ts in slack_sources.places_of(self._store, file):
+        """A file was changed: it is fetched again for every place that it is known from. Of a new canvas Slack tells so, too."""
+        for channel, ts in slack_sources.places_of(self._store, file) or self._places_of_new(file):
             self.quietly(file, channel, ts)
 
     def pin(self, channel: str, ts: str) -> None:
@@ -113,11 +113,37 @@ class Gathering:
             if (item.get("message") or {}).get("ts"):
                 self._pinned(channel, item["message"])
 
+    def _places_of_new(self, file: str) -> list[tuple[str, str]]:
+        """The channels to learn a canvas from that begins to be written; none for other files, which messages bring."""
+        learning = [each.channel for each in channels.configured(self._store) if each.learns]
+        if not learning:
+            return []
+        info: Mapping[str, Any] = self._room.clients.patient.files_info(file=file).get("file") or {}
+        if not files.is_canvas(info):
+            return []
+        shares = info.get("shares") or {}
+        told = {
+            *(info.get("channels") or ()),
+            *(info.get("groups") or ()),
+            *(shares.get("public") or ()),
+            *(shares.get("private") or ()),
+        }
+        return [(each, "") for each in learning if each in told or self._own_canvas(self._info(each)) == file]
+
+    def _info(self, channel: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = (
+            self._room.clients.patient.conversations_info(channel=channel).get("channel") or {}
+        )
+        return found
+
+    def _own_canvas(self, info: Mapping[str, Any]) -> str:
+        """The id of the canvas that belongs to a channel; "" where it has none."""
+        return str(((info.get("properties") or {}).get("canvas") or {}).get("file_id") or "")
+
     def _files(self, channel: str, info: Mapping[str, Any]) -> None:
         """The channel's own canvas and those that were shared in it: new ones, and what was changed meanwhile. And what was
         learned from there, but is there no more."""
-        shared = self._shared(channel)
-        own = str(((info.get("properties") or {}).get("canvas") or {}).get("file_id") or "")
+        shared, own = self._shared(channel), self._own_canvas(info)
         canvases = [str(each.get("id")) for each in shared if files.is_canvas(each)]
         for file in filter(None, dict.fromkeys([own, *canvases])):
             self.quietly(file, channel)
