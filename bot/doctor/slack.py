@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +86,7 @@ def _client(settings: Settings, token: str = "") -> WebClient:
     return client
 
 
-def _rotation(settings: Settings) -> Iterator[Check]:
+def _rotation(settings: Settings) -> Generator[Check, None, str]:
     """Returns the token to ask with; renewing it is the service's business."""
     from bot.slack.tokens import Tokens, rotates
 
