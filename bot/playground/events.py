@@ -74,8 +74,8 @@ class EventFeed:
         if fresh:
             self.send({"type": "file_created", "user_id": person} | about)
             self.send({"type": "file_shared", "channel_id": channel, "user_id": person} | about)
-        else:
-            self.send({"type": "file_change"} | about)
+        # A canvas is empty when it is made: what is written on it comes as a change, the first words too.
+        self.send({"type": "file_change"} | about)
 
     def uninstalled(self) -> None:
         """The last that an app hears: its tokens are worth nothing any more."""

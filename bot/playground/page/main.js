@@ -6,7 +6,8 @@ import { drawModal } from "./modal.js";
 import { begin, go, openThread } from "./places.js";
 import { drawSheet } from "./sheet.js";
 import { drawSidebar } from "./sidebar.js";
-import { markSeen, messageAt, onPaint, paint, state, unread } from "./state.js";
+import { openCanvas } from "./place_tools.js";
+import { fileUrl, markSeen, messageAt, onPaint, paint, state, unread } from "./state.js";
 import { drawThread } from "./thread.js";
 import { openTrouble, troubles } from "./trouble.js";
 
@@ -43,6 +44,17 @@ function drawBar() {
       : null,
   ]);
 }
+
+// A link to a file that Slack would open in place: as whoever looks at it here.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  const file = link && !link.search && new URL(link.href).pathname.match(/^\/page\/file\/(\w+)$/);
+  if (!file || new URL(link.href).origin !== location.origin) return;
+  event.preventDefault();
+  const room = [...state.channels.values()].find((channel) => channel.canvas?.id === file[1]);
+  if (room) openCanvas(room);
+  else window.open(fileUrl(file[1]), "_blank", "noopener");
+});
 
 // A link to a channel, or to a message in it, goes there without loading the page again.
 document.addEventListener("click", (event) => {

@@ -7,6 +7,7 @@ import { doing } from "./server.js";
 import { paint, state } from "./state.js";
 
 const box = document.getElementById("modal");
+const FIELD = ".blocks :is(input, textarea, select)";
 let values = {};
 let errors = {};
 let busy = false;
@@ -34,7 +35,8 @@ export function drawModal() {
     errors = {};
     busy = false;
   }
-  const fresh = view.id !== shown;
+  // What is shown first may only say that more is coming: the focus goes to the first field when there is one.
+  const fresh = view.id !== shown || !box.querySelector(FIELD);
   shown = view.id;
   redraw(box, [view, state.views.length, errors, busy], () => draw(view));
   box.setAttribute("aria-label", view.title.text);
@@ -42,7 +44,13 @@ export function drawModal() {
     opener = document.activeElement;
     box.showModal();
   }
-  if (fresh) box.querySelector(".blocks input, .blocks textarea, .blocks select")?.focus();
+  if (fresh) firstField()?.focus();
+}
+
+function firstField() {
+  const first = box.querySelector(FIELD);
+  if (first?.type !== "radio") return first;
+  return box.querySelector(`input[name="${CSS.escape(first.name)}"]:checked`) ?? first;
 }
 
 function draw(view) {

@@ -92,7 +92,7 @@ function openMembers(channel) {
 }
 
 // The canvas: read first, written on demand.
-function openCanvas(channel) {
+export function openCanvas(channel) {
   if (!state.channels.get(channel.id).canvas) return openWriter(channel);
   return openSheet({
     title: `Canvas of ${channel.kind === "mpim" ? "" : "#"}${channelTitle(channel)}`,
