@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.slack.threads import Said, said, takes_part
+from bot.records import Question
+from bot.slack.asks import Ask
+from bot.slack.threads import Said, said, said_since, takes_part
 
 STAYS = {
     "the asker asks on": ["alice: and for contractors?"],
@@ -66,3 +68,14 @@ def test_bots_and_its_own_words_are_nobodys_talk():
         {"user": "alice", "text": "<@U0BOT|lorebot> hm", "ts": "5.0"},
     ]
     assert said(messages, "U0BOT") == [Said("alice", "<@U0BOT|lorebot> hm", "5.0", names_us=True)]
+
+
+def test_an_answer_that_was_shared_begins_its_thread():
+    thread = [
+        {"user": "alice", "text": text, "ts": ts} for text, ts in (("hm", "5.0"), ("and in Spain?", "6.0"))
+    ]
+    ask = Ask("message", "C1:6.0", "C1", "alice", "and in Spain?", ts="6.0", thread="4.0", in_thread=True)
+    shared = Question("command", "trigger.999.1", "How much?", "bob", "C1", thread="4.0")
+    assert [each.ts for each in said_since(thread, shared, ask)] == ["5.0", "6.0"]
+    earlier = Question("message", "C1:5.0", "How much?", "bob", "C1", thread="4.0")
+    assert [each.ts for each in said_since(thread, earlier, ask)] == ["6.0"]

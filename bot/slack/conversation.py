@@ -19,7 +19,6 @@ from bot.slack import blocks, threads, words
 from bot.slack.asks import Ask, ask_from_payload
 from bot.slack.clients import respond
 from bot.slack.followups import chained, looks_like_follow_up
-from bot.slack.markup import unslack
 from bot.slack.modes import stale
 from bot.slack.posting import Poster
 from bot.slack.queue import Job
@@ -29,8 +28,6 @@ from bot.slack.signs import Signs
 from bot.slack.smalltalk import Smalltalk, smalltalk
 from bot.store import channels, questions
 
-THREAD_MESSAGES = 30
-THREAD_PAGES = 5
 FOLLOWS_WITHIN_S = 600.0
 log = logging.getLogger(__name__)
 
@@ -74,7 +71,7 @@ class Conversation:
         if answered is not None:
             self._deliver(key, ask, answered, None)
             return
-        messages = self._messages(ask)
+        messages = threads.messages(self._room.clients.quick, ask)
         if ask.reach == "thread":
             now = self._in_thread(ask, messages)
             if now is None:
@@ -86,7 +83,7 @@ class Conversation:
                 self._reply(ask, _small_reply(kind))
             self._room.finish(key)
             return
-        question, said = self._question(ask), _before(ask, messages)
+        question, said = self._question(ask), threads.before(ask, messages)
         if not self._room.inference.submit(lambda: self._answer(key, ask, question, said)):
             self._refuse(key, ask)
 
@@ -111,9 +108,7 @@ class Conversation:
         asked = questions.questions_in_thread(store, ask.channel, str(ask.thread))
         if not asked or messages is None:
             return None
-        last = asked[-1].key.rpartition(":")[2]
-        since = [each for each in threads.said(messages, ask.us) if last < each.ts <= str(ask.ts)]
-        if not threads.takes_part(since):
+        if not threads.takes_part(threads.said_since(messages, asked[-1], ask)):
             return None
         partner = asked[-1].person == ask.person or channels.settings(store, ask.channel).mode == "all"
         now = replace(ask, reach="addressed" if partner else "unasked")
@@ -157,29 +152,6 @@ class Conversation:
                 break
             asked.append(each)
         return chained(asked[-1].text, asked[-1].follows) if asked else None
-
-    def _messages(self, ask: Ask) -> list[dict[str, Any]] | None:
-        """The thread up to this message, oldest first; None where Slack doesn't let us read all of it."""
-        found: list[dict[str, Any]] = []
-        cursor = ""
-        for _ in range(THREAD_PAGES if ask.in_thread else 0):
-            try:
-                page = self._room.clients.quick.conversations_replies(
-                    channel=ask.channel,
-                    ts=str(ask.thread),
-                    latest=ask.ts,
-                    inclusive=True,
-                    limit=200,
-                    cursor=cursor or None,
-                )
-            except (SlackApiError, OSError) as error:
-                log.info("answering %s without its thread: %s", ask.key, error)
-                return None
-            found += page.get("messages") or []
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return found
-        return None if ask.in_thread else []
 
     def _answered_before(self, ask: Ask) -> Answer | None:
         question = questions.question_by_key(self._room.services.store, ask.source, ask.key)
@@ -288,16 +260,6 @@ class Conversation:
             log.warning("couldn't say so in %s either", ask.channel)
         self._signs.drop(ask, left_behind=left_behind)
         self._room.finish(key)
-
-
-def _before(ask: Ask, messages: Sequence[Mapping[str, Any]] | None) -> list[str]:
-    """What people wrote in the thread before, oldest first."""
-    people = [
-        str(each["text"])
-        for each in messages or ()
-        if not each.get("bot_id") and each.get("ts") != ask.ts and each.get("text")
-    ]
-    return [unslack(text) for text in people[-THREAD_MESSAGES:]]
 
 
 def _small_reply(kind: Smalltalk) -> Posting:
