@@ -18,7 +18,6 @@ from bot.store import Store, open_store
 
 if TYPE_CHECKING:
     from bot.answering import Answerer, LiveReader
-    from bot.knowledge import expiring
     from bot.knowledge.index import Index
     from bot.reading.encoder import Encoder
     from bot.reading.items import Item
@@ -75,6 +74,7 @@ def answering(settings: Settings) -> Iterator[Service]:
 
 def build_service(settings: Settings, store: Store) -> Service:
     from bot.answering import Answerer, LiveReader
+    from bot.knowledge import expiring
     from bot.knowledge.index import Index
     from bot.reading.encoder import load_encoder
     from bot.reading.readers import check_kind
