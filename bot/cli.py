@@ -69,11 +69,17 @@ def run(
         int | None,
         typer.Option("--http", metavar="PORT", help="Listen for Slack's requests here, not Socket Mode."),
     ] = None,
+    metrics: Annotated[
+        int | None,
+        typer.Option(
+            "--metrics", metavar="PORT", help="/metrics and /healthz here, as LOREBOT_METRICS_PORT."
+        ),
+    ] = None,
 ) -> None:
     """Connect to Slack and serve until stopped (Ctrl-C or SIGTERM finishes what was begun)."""
     from bot.serving import run_slack
 
-    run_slack(load_settings(), http_port=http)
+    run_slack(load_settings(**({} if metrics is None else {"metrics_port": metrics})), http_port=http)
 
 
 @app.command(epilog="Example: lorebot learn handbook/ --prune --link-base https://wiki.example/handbook/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import sys
@@ -51,12 +52,7 @@ def run_slack(settings: Settings, *, http_port: int | None) -> None:
         room = connect(running, service, http_port=http_port)
         where = f"listening on port {http_port}" if http_port is not None else "connected over Socket Mode"
         print(f"Lorebot is {where}; {described(service)} serves. Ctrl-C stops it.", file=sys.stderr)
-        _until_stopped(room.left)
-    if room.gone:
-        raise DisconnectedError(
-            f"{room.gone}, expected an installed app: install it again and copy its tokens, or, if it is to stay away,"
-            f" delete what it kept: {settings.home}"
-        )
+        until_stopped(room, settings)
 
 
 def run_playground(settings: Settings, *, port: int, fresh: bool) -> None:
@@ -64,6 +60,7 @@ def run_playground(settings: Settings, *, port: int, fresh: bool) -> None:
     from bot.playground.server import HANDBOOK, start
     from bot.reading.bases import locate
 
+    _without_proxy_to_ourselves()
     home = settings.home / "playground"
     if fresh:
         shutil.rmtree(home, ignore_errors=True)
@@ -90,7 +87,7 @@ def run_playground(settings: Settings, *, port: int, fresh: bool) -> None:
         room = connect(running, service)
         print(f"It reads with {described(service)}.", flush=True)
         print("Lorebot is connected: ask it something. Ctrl-C stops it.", flush=True)
-        _until_stopped(room.left)
+        until_stopped(room, settings)
 
 
 SAMPLES = (
@@ -332,8 +329,19 @@ def _set_up_logging(settings: Settings) -> None:
     logs.set_up(level=settings.log_level, form=settings.log_format, words=settings.log_text, secrets=secrets)
 
 
-def _until_stopped(stop: threading.Event) -> None:
-    """Until SIGTERM, Ctrl-C, or whatever else sets `stop`."""
+def until_stopped(room: Room, settings: Settings) -> None:
+    """Until SIGTERM or Ctrl-C. Raises DisconnectedError where Slack takes the app away first."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()
+        signal.signal(number, lambda *_: room.left.set())
+    room.left.wait()
+    if room.gone:
+        raise DisconnectedError(
+            f"{room.gone}, expected an installed app: install it again and copy its tokens, or, if it is to stay away,"
+            f" delete what it kept: {settings.home}"
+        )
+
+
+def _without_proxy_to_ourselves() -> None:
+    """HTTP_PROXY would be asked for this machine's own addresses too."""
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))

@@ -18,10 +18,11 @@ from stand_ins import HashingEncoder, ScriptedReader
 from bot import logs
 from bot.answering import Answerer, LiveReader
 from bot.app import Service
+from bot.errors import LorebotError
 from bot.knowledge.index import Index
 from bot.records import WORKSPACE, Document, Passage, Reading
 from bot.registry import Registry
-from bot.serving import _until_stopped, connect
+from bot.serving import connect, until_stopped
 from bot.settings import Settings
 from bot.store import Store, documents, open_store
 
@@ -74,9 +75,12 @@ def main(home: Path, api_url: str, port: int, seconds: float) -> None:
         )  # type: ignore[arg-type]
         room = connect(running, service, http_port=port)
         print("ready", flush=True)
-        _until_stopped(room.left)
-    print(room.gone or "stopped", flush=True)
+        until_stopped(room, settings)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
+    try:
+        main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
+    except LorebotError as error:
+        print(f"lorebot: {error}", flush=True)
+        sys.exit(1)

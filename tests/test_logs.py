@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import logging
@@ -214,3 +215,42 @@ def test_a_second_thread_that_dies_is_logged() -> None:
     thread.join()
     until(lambda: "thread worker ended" in stream.getvalue())
     assert "IndexError" in stream.getvalue()
+
+
+WHAT_PEOPLE_WROTE = {
+    "text",
+    "context",
+    "follows",
+    "correction",
+    "sentence",
+    "question",
+    "title",
+    "said",
+    "body",
+    "raw",
+}
+
+
+@pytest.mark.parametrize("package", ["bot", "training"])
+def test_no_line_of_ours_logs_what_somebody_wrote(package: str) -> None:
+    """A record's arguments may be ids, counts, names of ours and exceptions."""
+    found = {
+        f"{path}:{call.lineno}"
+        for path in sorted((Path(logs.__file__).parent.parent / package).rglob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id in ("log", "_log")
+        and (
+            isinstance(call.args[0], ast.JoinedStr)
+            or {
+                node.attr if isinstance(node, ast.Attribute) else node.id
+                for argument in call.args[1:]
+                for node in ast.walk(argument)
+                if isinstance(node, (ast.Attribute, ast.Name))
+            }
+            & WHAT_PEOPLE_WROTE
+        )
+    }
+    assert found == set()

@@ -40,7 +40,7 @@ from test_http_mode import free_port
 
 from bot import metrics, retraining
 from bot.errors import BusyError, SettingsError
-from bot.serving import served
+from bot.serving import _slack_may_refuse, served
 from bot.settings import Settings
 from bot.slack import words
 from bot.slack.app import SlackApp, build_app
@@ -381,7 +381,47 @@ def test_a_process_whose_app_is_gone_ends_by_itself(home: Path, slack: WebApi) -
         slack.refused_tokens["xoxb-1"] = "token_revoked"
         process.post(message(f"<@{BOT}> When is payday?"))
         until(lambda: process._process.poll() is not None, 30)
-    assert "Slack refuses the bot token (token_revoked)\n" in process.lines
+        assert process._process.poll() == 1
+    told = process.lines[-1]
+    assert told.startswith(
+        "lorebot: Slack refuses the bot token (token_revoked), expected an installed app: "
+    )
+    assert f"delete what it kept: {home}" in told
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 0)])
+def test_a_process_that_is_told_to_stop_ends_well(
+    home: Path, slack: WebApi, how: signal.Signals, code: int
+) -> None:
+    with processes(home, slack, 1) as (process,):
+        assert process.end(how) < 20
+        assert process._process.poll() == code
+
+
+@pytest.mark.parametrize(
+    ("method", "what"), [("auth.test", "bot token"), ("apps.connections.open", "app token")]
+)
+def test_a_token_that_slack_refuses_at_the_start_is_told_in_a_line(
+    slack: WebApi, method: str, what: str
+) -> None:
+    slack.refuse[method] = "invalid_auth"
+    settings = Settings(_env_file=None, slack_api_url=slack.url)  # type: ignore[call-arg]
+    with (
+        pytest.raises(SettingsError, match=f"Slack refuses the {what}: invalid_auth; copy it again"),
+        _slack_may_refuse(settings, what),
+    ):
+        clients("xoxb-1", slack.url).patient.api_call(method)
+
+
+def test_a_slack_that_cannot_be_reached_at_the_start_is_told_in_a_line() -> None:
+    settings = Settings(_env_file=None, slack_api_url="http://127.0.0.1:9/api/")  # type: ignore[call-arg]
+    with (
+        pytest.raises(
+            SettingsError, match=r"http://127.0.0.1:9/api/ can't be reached \(.*refused\), expected Slack"
+        ),
+        _slack_may_refuse(settings, "bot token"),
+    ):
+        clients("xoxb-1", settings.slack_api_url).quick.auth_test()
 
 
 # Token rotation

@@ -53,4 +53,4 @@ def post(room: Room, channel: str, message: Posting, thread: str | None = None) 
             channel=channel, text=message.text, blocks=message.blocks, thread_ts=thread
         )
     except (SlackApiError, OSError) as error:
-        log.warning("%s can't be told in %s: %s", message.text, channel, error)
+        log.warning("a notice can't be told in %s: %s", channel, error)
