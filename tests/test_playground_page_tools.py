@@ -190,12 +190,12 @@ def test_the_fault_panel_says_what_is_wrong_until_all_is_well_again(desk: Desk) 
 
 def test_a_guest_and_a_partner_are_shown_as_what_they_are(desk: Desk) -> None:
     desk.open("ebbe")
-    expect(desk.page.get_by_test_id("role-badge")).to_have_text("another workspace")
+    expect(desk.page.get_by_test_id("role-badge")).to_have_text("Birchline")
     expect(desk.page.get_by_test_id("channel-general")).to_have_count(0)
     expect(desk.page.get_by_test_id("home")).to_have_count(0)
     desk.page.get_by_test_id("members").click()
     expect(desk.page.get_by_test_id("members-sheet").locator(".tag")).to_have_text(
-        ["guest", "another workspace", "app"]
+        ["guest", "Birchline", "app"]
     )
     desk.page.keyboard.press("Escape")
     desk.write("hello from Birchline")

@@ -4,7 +4,7 @@ import { attachments } from "./attachments.js";
 import { el, icon } from "./dom.js";
 import { doing } from "./server.js";
 import { edit } from "./message.js";
-import { direct, state, thread, topLevel } from "./state.js";
+import { direct, placeName, state, thread, topLevel } from "./state.js";
 import { toast } from "./toast.js";
 
 const HEIGHT = 220;
@@ -194,5 +194,6 @@ export function composer(holder, { testid, where, sent }) {
 export function invitation(channel) {
   const bot = state.team.bot_name;
   if (channel.id === direct()?.id) return `Ask ${bot} anything`;
-  return channel.bot_in ? `Ask @${bot} in #${channel.name}` : `Message #${channel.name}`;
+  const here = placeName(channel);
+  return channel.bot_in ? `Ask @${bot} in ${here}` : `Message ${here}`;
 }

@@ -35,6 +35,7 @@ export function drawConversation() {
   home.hidden = !isHome;
   scroller.hidden = isHome;
   foot.hidden = isHome;
+  notice.hidden = isHome;
   if (isHome) drawHome();
   else if (channel) drawMessages(channel);
 }

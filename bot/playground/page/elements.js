@@ -5,7 +5,7 @@ import { confirmed } from "./confirm.js";
 import { openMenu } from "./menu.js";
 import { plainText, picture, textObject } from "./blocks.js";
 import { spoken } from "./mrkdwn.js";
-import { channelTitle, nameOf, state } from "./state.js";
+import { nameOf, placeName, state } from "./state.js";
 
 // place: { id, described, invalid } of the label around it, in an input block.
 export function element(block, part, surface, place = {}) {
@@ -105,7 +105,7 @@ export function isGroup(part) {
 }
 
 const people = () => [...state.people.keys()].map((id) => [id, nameOf(id)]);
-const rooms = (wanted) => [...state.channels.values()].filter(wanted).map((room) => [room.id, room.kind === "im" ? channelTitle(room) : `#${channelTitle(room)}`]);
+const rooms = (wanted) => [...state.channels.values()].filter(wanted).map((room) => [room.id, placeName(room)]);
 const inFilter = (room, include) => !include || include.includes({ channel: "public", group: "private", im: "im", mpim: "mpim" }[room.kind]);
 
 // Selects whose options are the workspace's own: what is offered, and where what they start with is named.

@@ -8,7 +8,7 @@ import { mrkdwn } from "./mrkdwn.js";
 import { openThread } from "./places.js";
 import { doing } from "./server.js";
 import { openSheet } from "./sheet.js";
-import { channelTitle, me, nameOf, pinned, role, state } from "./state.js";
+import { me, nameOf, pinned, placeName, role, state } from "./state.js";
 
 export function placeTools(channel) {
   const pins = pinned(channel.id).length;
@@ -95,7 +95,7 @@ function openMembers(channel) {
 export function openCanvas(channel) {
   if (!state.channels.get(channel.id).canvas) return openWriter(channel);
   return openSheet({
-    title: `Canvas of ${channel.kind === "mpim" ? "" : "#"}${channelTitle(channel)}`,
+    title: `Canvas of ${placeName(channel)}`,
     testid: "canvas-sheet",
     version: () => [state.channels.get(channel.id)?.canvas, state.me],
     draw: (close) => reader(channel, close),

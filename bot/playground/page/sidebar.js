@@ -49,6 +49,7 @@ function places(rooms) {
   const dm = direct();
   const bot = state.team.bot_name;
   const own = !me()?.is_stranger;
+  const handbook = state.documents && own && !me()?.is_guest;
   const [open, several] = [rooms.filter((room) => room.kind !== "mpim"), rooms.filter((room) => room.kind === "mpim")];
   return el(
     "nav",
@@ -60,8 +61,8 @@ function places(rooms) {
     own ? el("h2", {}, bot) : null,
     dm ? entry(dm.id, "reply", "Direct message", "channel-lorebot") : null,
     own ? entry("home", "home", `${bot}'s home`, "home") : null,
-    state.documents ? el("h2", {}, "Look it up") : null,
-    state.documents
+    handbook ? el("h2", {}, "Look it up") : null,
+    handbook
       ? el("a", { href: "/documents/", target: "_blank", class: "entry", "data-focus": "documents" }, icon("book"), el("span", {}, "Handbook"))
       : null,
   );

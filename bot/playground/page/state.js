@@ -156,6 +156,11 @@ export function channelTitle(channel) {
   return channel.kind === "im" ? state.team.bot_name : channel.name;
 }
 
+// The name of a place as people write it.
+export function placeName(channel) {
+  return (["channel", "group"].includes(channel.kind) ? "#" : "") + channelTitle(channel);
+}
+
 export function me() {
   return state.people.get(state.me);
 }
@@ -164,7 +169,7 @@ export function me() {
 export function role(person) {
   if (person.is_admin) return "admin";
   if (person.is_guest) return "guest";
-  return person.is_stranger ? "another workspace" : "";
+  return person.is_stranger ? state.team.partner : "";
 }
 
 export function pinned(channel) {

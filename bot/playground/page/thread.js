@@ -5,7 +5,7 @@ import { withDays, backButton } from "./conversation.js";
 import { arrows, el, icon, keyed, redraw, rove } from "./dom.js";
 import { drawMessage, versionOf, working } from "./message.js";
 import { closeThread } from "./places.js";
-import { channelTitle, state, thread } from "./state.js";
+import { placeName, state, thread } from "./state.js";
 
 const panel = document.getElementById("thread");
 const head = document.getElementById("thread-head");
@@ -36,7 +36,7 @@ export function drawThread() {
   const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
   redraw(head, [channel], () => [
     backButton("middle", "Back to the channel"),
-    el("div", { class: "grow" }, el("h2", {}, "Thread"), el("p", { class: "topic" }, (channel.kind === "im" ? "" : "#") + channelTitle(channel))),
+    el("div", { class: "grow" }, el("h2", {}, "Thread"), el("p", { class: "topic" }, placeName(channel))),
     el(
       "button",
       { type: "button", class: "tool", "aria-label": "Close thread", "data-testid": "thread-close", onclick: closeThread },
