@@ -82,7 +82,15 @@ class Past(WebApi):
             **more,
         }
         self.said.setdefault(channel, []).append(said)
+        for each in more.get("files", []):
+            self.put(each["id"], channel)
         return said
+
+    def put(self, file: str, channel: str) -> None:
+        """A file is to be seen in a channel from now on."""
+        if file in self.files and not channel.startswith("D"):
+            here = self.files[file].setdefault("channels", [])
+            self.files[file]["channels"] = list(dict.fromkeys([*here, channel]))
 
     def reply(self, to: Json, text: str, user: str, *, channel: str = CHANNEL, **more: Any) -> Json:
         to["thread_ts"] = to["ts"]
@@ -241,6 +249,8 @@ class Scene:
         kind = "im" if channel.startswith("D") else more.pop("channel_type", "channel")
         said = {"ts": next_ts(), "user": user, "text": "", "files": list(files), **more}
         self.slack.said.setdefault(channel, []).append({"type": "message", **said})
+        for each in files:
+            self.slack.put(each["id"], channel)
         return self.send(
             {"type": "message", "subtype": "file_share", "channel": channel, "channel_type": kind, **said}
         )

@@ -244,6 +244,51 @@ def test_a_canvas_that_is_begun_in_a_learning_channel_is_learned(on, monkeypatch
     assert set(on.known()) == {"slack:file:F1", "slack:file:F2"}
 
 
+def test_a_link_to_a_canvas_that_becomes_a_file_a_moment_later_is_learned_once(on):
+    on.configure(learns=True)
+    canvas = on.slack.canvas("F2", "Team rules", "# Rules\n\nOne.", channels=[CHANNEL])
+    said = {
+        "type": "message",
+        "user": ALICE,
+        "text": "see <https://t.slack.com/docs/T0/F2>",
+        "ts": "1700000000.000100",
+    }
+    on.send({**said, "channel": CHANNEL, "channel_type": "channel"})
+    for _ in range(2):
+        changed = {
+            "message": {**said, "files": [canvas]},
+            "previous_message": said,
+            "ts": "1700000001.000100",
+        }
+        on.send(
+            {
+                "type": "message",
+                "subtype": "message_changed",
+                "channel": CHANNEL,
+                "channel_type": "channel",
+                **changed,
+            }
+        )
+    assert set(on.known()) == {"slack:file:F2"}
+    assert len(on.slack.of("canvases.getContent")) == 1
+
+
+def test_a_file_that_was_taken_out_of_the_channel_meanwhile_is_known_there_no_more(on):
+    on.configure(learns=True)
+    on.configure("C0OTHER", learns=True)
+    file = on.slack.share("F2", "leave.md", LEAVE, channels=[CHANNEL, "C0OTHER"])
+    on.drop(file)
+    on.slack.files["F2"]["channels"] = ["C0OTHER"]
+    on.configure(learns=True)
+    assert on.known() == {}
+    on.drop(file, channel="C0OTHER")
+    on.slack.files["F2"]["channels"] = ["C0OTHER", CHANNEL]
+    on.drop(file)
+    on.slack.files["F2"]["channels"] = ["C0OTHER"]
+    on.configure(learns=True)
+    assert on.known() == {"slack:file:F2": WORKSPACE}
+
+
 def test_a_file_that_nobody_learned_may_change_as_it_likes(on, monkeypatch):
     monkeypatch.setattr(learning, "CHANGES_REST_S", 0.0)
     on.send({"type": "file_change", "file_id": "F9", "file": {"id": "F9"}})

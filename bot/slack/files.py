@@ -61,7 +61,7 @@ def fetch(client: WebClient, file: str, *, max_file_mb: float) -> Fetched:
 
     Raises DocumentError in one line, OutOfReachError where Slack keeps it; SlackApiError and OSError as the client does.
     """
-    info = _info(client, file)
+    info = info_of(client, file)
     made: dict[str, Any] = {
         "id": file,
         "person": info.get("user") or None,
@@ -80,6 +80,23 @@ def fetch(client: WebClient, file: str, *, max_file_mb: float) -> Fetched:
     else:
         data = b""
     return Fetched(**made, name=name, data=data, title=None)
+
+
+def info_of(client: WebClient, file: str) -> dict[str, Any]:
+    """What Slack says of a file. Raises OutOfReachError where it is gone, kept elsewhere, or not for us."""
+    try:
+        info: dict[str, Any] = client.files_info(file=file)["file"] or {}
+    except SlackApiError as error:
+        code = str(error.response.get("error"))
+        if code in (*_GONE, "access_denied", "not_visible", "missing_scope"):
+            raise OutOfReachError(_refused(code), gone=code in _GONE) from None
+        raise
+    if info.get("is_external") or info.get("mode") in OUT_OF_REACH:
+        raise OutOfReachError(
+            "it isn't kept by Slack; expected a file that was uploaded: upload it here",
+            gone=info.get("mode") == "tombstone",
+        )
+    return info
 
 
 def is_canvas(info: Mapping[str, Any]) -> bool:
@@ -126,22 +143,6 @@ def is_slacks(url: str, api_url: str) -> bool:
         and at.port in (None, 443)
         and any(host == slack or host.endswith("." + slack) for slack in SLACKS)
     )
-
-
-def _info(client: WebClient, file: str) -> dict[str, Any]:
-    try:
-        info: dict[str, Any] = client.files_info(file=file)["file"] or {}
-    except SlackApiError as error:
-        code = str(error.response.get("error"))
-        if code in (*_GONE, "access_denied", "not_visible", "missing_scope"):
-            raise OutOfReachError(_refused(code), gone=code in _GONE) from None
-        raise
-    if info.get("is_external") or info.get("mode") in OUT_OF_REACH:
-        raise OutOfReachError(
-            "it isn't kept by Slack; expected a file that was uploaded: upload it here",
-            gone=info.get("mode") == "tombstone",
-        )
-    return info
 
 
 def _canvas(client: WebClient, info: Mapping[str, Any], max_file_mb: float) -> tuple[str, bytes]:

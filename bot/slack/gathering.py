@@ -11,6 +11,7 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
+from bot import sight
 from bot.errors import DocumentError
 from bot.knowledge import heard
 from bot.knowledge.shared_files import Kept, SharedFile
@@ -76,12 +77,15 @@ class Gathering:
         try:
             self.file(file, channel, ts)
         except OutOfReachError as error:
-            log.info("file %s can't be fetched: %s", file, error)
-            if error.gone:  # as if Slack had told of it in time: whoever follows deletions takes this up
-                change = Change("file_deleted", file=file)
-                claims.claim(self._store, f"missed:{change.key}", change.payload(), lease_s=0.0)
+            self._out_of_reach(file, error)
         except DocumentError as error:
             log.info("file %s isn't learned: %s", file, error)
+
+    def _out_of_reach(self, file: str, error: OutOfReachError) -> None:
+        log.info("file %s can't be fetched: %s", file, error)
+        if error.gone:  # as if Slack had told of it in time: whoever follows deletions takes this up
+            change = Change("file_deleted", file=file)
+            claims.claim(self._store, f"missed:{change.key}", change.payload(), lease_s=0.0)
 
     def changed(self, file: str) -> None:
         """A file was changed: it is fetched again for every place that it is known from. Of a new canvas Slack tells so, too."""
@@ -121,14 +125,10 @@ class Gathering:
         info: Mapping[str, Any] = self._room.clients.patient.files_info(file=file).get("file") or {}
         if not files.is_canvas(info):
             return []
-        shares = info.get("shares") or {}
-        told = {
-            *(info.get("channels") or ()),
-            *(info.get("groups") or ()),
-            *(shares.get("public") or ()),
-            *(shares.get("private") or ()),
-        }
-        return [(each, "") for each in learning if each in told or self._own_canvas(self._info(each)) == file]
+        told = shared_in(info)
+        found = [(each, told[each]) for each in learning if each in told]
+        own = [each for each in learning if each not in told and self._own_canvas(self._info(each)) == file]
+        return [*found, *((each, "") for each in own)]
 
     def _info(self, channel: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = (
@@ -144,13 +144,26 @@ class Gathering:
         """The channel's own canvas and those that were shared in it: new ones, and what was changed meanwhile. And what was
         learned from there, but is there no more."""
         shared, own = self._shared(channel), self._own_canvas(info)
-        canvases = [str(each.get("id")) for each in shared if files.is_canvas(each)]
-        for file in filter(None, dict.fromkeys([own, *canvases])):
-            self.quietly(file, channel)
+        if own:
+            self.quietly(own, channel)
+        for each in shared:
+            if files.is_canvas(each) and each.get("id") != own:
+                self.quietly(str(each["id"]), channel, shared_in(each).get(channel, ""))
         there = {own, *(each.get("id") for each in shared)}
-        for file, ts in slack_sources.files_from(self._store, channel):
+        for file in slack_sources.files_from(self._store, channel):
             if file not in there:
-                self.quietly(file, channel, ts)
+                self._missing(file, channel)
+
+    def _missing(self, file: str, channel: str) -> None:
+        """A file that isn't in its channel any more: it was deleted, or is shared there no longer."""
+        try:
+            info = files.info_of(self._room.clients.patient, file)
+        except OutOfReachError as error:
+            self._out_of_reach(file, error)
+            return
+        told = shared_in(info)
+        if told and channel not in told:
+            slack_sources.leave(self._store, channel, file)
 
     def _shared(self, channel: str) -> list[Mapping[str, Any]]:
         """What Slack says of the files in a channel, without their bytes."""
@@ -174,7 +187,7 @@ class Gathering:
                 said,
                 channel=channel,
                 scope=self._threads.scope(channel, said.person),
-                link=self._threads.link(channel, ts),
+                link=message.get("permalink") or self._threads.link(channel, ts),
                 place=self._threads.place(channel),
             )
             if found is not None:
@@ -185,6 +198,8 @@ class Gathering:
 
     def _share_again(self, channel: str) -> None:
         """What was kept to a channel goes to everybody where its people share it now; the other way is the store's care."""
+        if sight.learned_scope(self._store, channel) != WORKSPACE:
+            return
         for each in slack_sources.documents_from(self._store, channel):
             if each.kind == "slack" and each.scope == channel and each.id is not None:
                 people = slack_sources.people_of(self._store, each.id)
@@ -197,3 +212,12 @@ class Gathering:
             if twin is not None and twin.id is not None:
                 slack_sources.join(self._store, twin.id, document.id or 0)
             documents.narrow(self._store, document.id or 0, WORKSPACE)
+
+
+def shared_in(info: Mapping[str, Any]) -> dict[str, str]:
+    """The channels that a file is shared in, as `files.info` tells, each with a message that brought it ("": not told)."""
+    found = {str(each): "" for kind in ("channels", "groups", "ims") for each in info.get(kind) or ()}
+    for shares in (info.get("shares") or {}).values():
+        for channel, messages in shares.items():
+            found[str(channel)] = max((str(each.get("ts") or "") for each in messages), default="")
+    return found

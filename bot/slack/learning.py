@@ -53,8 +53,11 @@ class Learning:
         self._threads = Threads(room)
         self._gathering = Gathering(room, self._threads)
         self.history = History(room, self._threads)
-        self.queue = WorkQueue("learning")
-        self._watch = _Watch(room.services.store, self.settings_changed, self._file_changed)
+        self._queue = WorkQueue("learning")
+        self._background = WorkQueue(
+            "looking-around"
+        )  # so that a start holds up nothing that people share now
+        self._watch = _Watch(room.services.store, self._look_around_soon, self._file_changed)
         room.takes(KIND, self.take, self.came_to_nothing)
         room.takes(BACKFILL, self.history.take)
         room.beside(self)
@@ -73,7 +76,7 @@ class Learning:
             if event.get("type") == "file_change":
                 self._watch.changed(str(event.get("file_id") or ""))
             elif event.get("type") == "member_joined_channel" and event.get("user") == context.bot_user_id:
-                self.settings_changed(str(event.get("channel")))
+                self._look_around_soon(channels.settings(self._store, str(event.get("channel"))))
 
         app.middleware(heard_of)
         for name in EVENTS:
@@ -82,33 +85,38 @@ class Learning:
     # Coming and going
 
     def start(self) -> None:
-        self.queue.start()
+        self._queue.start()
+        self._background.start()
         self.history.start()
         self._watch.start()
 
     def stop(self) -> None:
         self._watch.stop()
-        self.queue.stop(seconds=STOP_S, drain=False)
+        for queue in (self._queue, self._background):
+            queue.stop(seconds=STOP_S / 2, drain=False)
         self.history.stop()
 
     def settled(self) -> bool:
         """Whether nothing waits or runs here."""
-        return not len(self.queue)
+        return not (len(self._queue) or len(self._background))
 
     def settings_changed(self, channel: str) -> None:
         """Somebody set a channel up anew: what it holds is looked at in the background. Returns at once."""
         chosen = channels.settings(self._store, channel)
-        self._watch.seen[channel] = chosen.at
-        self.queue.submit(lambda: self._guarded(channel, lambda: self._look_around(chosen)))
+        if self._watch.first(chosen):
+            self._look_around_soon(chosen)
+
+    def _look_around_soon(self, chosen: ChannelSettings) -> None:
+        self._background.submit(lambda: self._guarded(chosen.channel, lambda: self._look_around(chosen)))
 
     def _file_changed(self, file: str) -> None:
-        self.queue.submit(lambda: self._guarded(file, lambda: self._gathering.changed(file)))
+        self._queue.submit(lambda: self._guarded(file, lambda: self._gathering.changed(file)))
 
     # What events lead to
 
     def take(self, key: str, payload: dict[str, Any]) -> None:
         lead = lead_from_payload(payload)
-        if not self.queue.submit(lambda: self._work(key, lead)):
+        if not self._queue.submit(lambda: self._work(key, lead)):
             self._room.let_go(key)
 
     def came_to_nothing(self, key: str, payload: dict[str, Any]) -> None:
@@ -127,12 +135,8 @@ class Learning:
             if code == "ratelimited":
                 self._room.let_go(key)
                 return
-        except OSError as error:
-            log.warning("%s waits for Slack to be reachable: %s", key, error)
-            self._room.let_go(key)
-            return
-        except Exception:
-            log.exception("%s could not be learned", key)
+        except Exception as error:
+            log.warning("%s can't be learned now", key, exc_info=not isinstance(error, OSError))
             self._room.let_go(key)
             return
         self._room.finish(key)
@@ -229,13 +233,15 @@ class Learning:
 class _Watch(StoreWatch):
     """Sees channels that were set up anew, by whichever process, and files that have come to rest."""
 
-    def __init__(self, store: Store, changed: Callable[[str], None], rested: Callable[[str], None]) -> None:
+    def __init__(
+        self, store: Store, changed: Callable[[ChannelSettings], None], rested: Callable[[str], None]
+    ) -> None:
         failed = "looking for channels to learn from failed; the next look is soon"
         super().__init__(
             store, "learning-watch", failed=failed, every_s=LOOK_EVERY_S, at_least_every_s=LOOK_EVERY_S
         )
         self._changed, self._rested = changed, rested
-        self.seen: dict[str, float] = {}  # by channel: when it was set up as it was looked at last
+        self._seen: dict[str, float] = {}  # by channel: when it was set up as it was looked at last
         self._restless: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -244,10 +250,16 @@ class _Watch(StoreWatch):
         with self._lock:
             self._restless[file] = time.monotonic() + CHANGES_REST_S
 
+    def first(self, chosen: ChannelSettings) -> bool:
+        """Whether nobody has been told of these settings yet; from now on somebody has."""
+        with self._lock:
+            before, self._seen[chosen.channel] = self._seen.get(chosen.channel), chosen.at
+        return before != chosen.at
+
     def look(self) -> None:
         for chosen in channels.configured(self._store):
-            if self.seen.get(chosen.channel) != chosen.at:
-                self._changed(chosen.channel)
+            if self.first(chosen):
+                self._changed(chosen)
         now = time.monotonic()
         with self._lock:
             rested = [file for file, due in self._restless.items() if due <= now]

@@ -57,6 +57,10 @@ def leads(
 
 
 def _in_message(store: Store, event: Event, bot_user: str, allow_bots: Collection[str]) -> Iterator[Work]:
+    before: set[str] = set()
+    if event.get("subtype") == "message_changed":  # a link to a canvas becomes a file a moment later
+        before = {str(each.get("id")) for each in _files(event.get("previous_message") or {})}
+        event = {**(event.get("message") or {}), "channel": event.get("channel")}
     channel, ts, person = event.get("channel"), event.get("ts"), event.get("user") or event.get("bot_id")
     if not channel or not ts or not person or person == bot_user or event.get("subtype") not in _SUBTYPES:
         return
@@ -64,7 +68,7 @@ def _in_message(store: Store, event: Event, bot_user: str, allow_bots: Collectio
         return
     thread = event.get("thread_ts")
     direct = sight.is_direct(channel)
-    files = [each for each in event.get("files") or () if isinstance(each, Mapping) and each.get("id")]
+    files = [each for each in _files(event) if str(each["id"]) not in before]
     if not direct and files and not channels.settings(store, channel).learns:
         files = []
     for each in files:
@@ -76,6 +80,10 @@ def _in_message(store: Store, event: Event, bot_user: str, allow_bots: Collectio
         known = slack_sources.documents_of(store, channel, thread)
         if known or thanks(unslack(str(event.get("text") or ""))):
             yield Work(f"thread:{channel}:{ts}", Lead("thread", channel, thread).payload())
+
+
+def _files(message: Event) -> list[Event]:
+    return [each for each in message.get("files") or () if isinstance(each, Mapping) and each.get("id")]
 
 
 def _in_reaction(store: Store, event: Event, moment: str) -> Iterator[Work]:

@@ -56,10 +56,10 @@ def places_of(store: Store, file: str) -> list[tuple[str, str]]:
     return [(row["channel"], row["ts"]) for row in store.rows(sql, [file])] if file else []
 
 
-def files_from(store: Store, channel: str) -> list[tuple[str, str]]:
-    """(file, ts of a message that brought it) of the files known from a channel, each once."""
-    sql = "SELECT file, max(ts) AS ts FROM slack_sources WHERE channel = ? AND file <> '' GROUP BY file ORDER BY file"
-    return [(row["file"], row["ts"]) for row in store.rows(sql, [channel])]
+def files_from(store: Store, channel: str) -> list[str]:
+    """The ids of the files known from a channel."""
+    sql = "SELECT DISTINCT file FROM slack_sources WHERE channel = ? AND file <> '' ORDER BY file"
+    return [row["file"] for row in store.rows(sql, [channel])]
 
 
 def people_of(store: Store, document_id: int) -> list[str]:
@@ -78,20 +78,22 @@ def join(store: Store, document_id: int, other: int) -> None:
         )
 
 
-def leave(store: Store, channel: str) -> int:
-    """Forgets all that was learned from a channel, and returns how many documents went.
+def leave(store: Store, channel: str, file: str | None = None) -> int:
+    """Forgets all that was learned from a channel, or one file; returns how many documents went.
 
-    A file that is known from another channel, too, stays known from there.
+    A file that is known from another channel, too, stays known from there. What people taught stays.
     """
     with store.write() as db:
-        known = [each.id for each in documents_from(store, channel) if each.kind == "slack"]
-        db.execute(
-            "DELETE FROM slack_sources WHERE channel = ? AND document_id IN"
-            " (SELECT id FROM documents WHERE kind = 'slack')",
-            [channel],
-        )
-        left = {row["document_id"] for row in store.rows("SELECT DISTINCT document_id FROM slack_sources")}
-        gone = [each for each in known if each is not None and each not in left]
+        known = [
+            each.id
+            for each in documents_from(store, channel)
+            if each.kind == "slack" and each.id is not None
+            if file is None or each.source == f"slack:file:{file}"
+        ]
+        for each in known:
+            db.execute("DELETE FROM slack_sources WHERE document_id = ? AND channel = ?", [each, channel])
+        rests = "SELECT 1 FROM slack_sources WHERE document_id = ?"
+        gone = [each for each in known if store.one(rests, [each]) is None]
         documents.remove(store, gone)
         return len(gone)
 
