@@ -65,11 +65,9 @@ def forget_question(store: Store, home: Path, question: Question) -> list[Posted
     Every retraining begins at the seed, so the next one is without it; where an adapter may have learned from it, that
     one comes at its next hour, however little feedback is new.
     """
-    with store.write():
-        learned = deletions.trained_on(store, question.id or 0) or runs.running(store) is not None
-        standing = deletions.remove_question(store, question)
-        if learned:
-            runs.ask_rebuild(store, "a question was deleted", soon=False)
+    if deletions.trained_on(store, question.id or 0) or runs.running(store) is not None:
+        runs.ask_rebuild(store, "a question was deleted", soon=False)
+    standing = deletions.remove_question(store, question)
     _remove_pages_with(home, question.text)
     return standing
 

@@ -208,25 +208,20 @@ class Following:
 
     def _forget_learned(self, channel: str, ts: str) -> list[Posted]:
         """What stands on the message goes; a thread's question may have another answer, a file another message."""
-        with self._store.write():
-            known = slack_sources.documents_of(self._store, channel, ts)
-            slack_sources.forget_message(self._store, channel, ts)
-            shared = {
-                each.id
-                for each in known
-                if _is_file(each) and slack_sources.stands(self._store, each.id or 0)
-            }
-            standing = self._forget_documents([each for each in known if each.id not in shared])
+        known = slack_sources.documents_of(self._store, channel, ts)
+        kept = {
+            each.id
+            for each in known
+            if _is_file(each) and slack_sources.is_elsewhere(self._store, each, channel, ts)
+        }
+        standing = self._forget_documents([each for each in known if each.id not in kept])
+        slack_sources.forget_message(self._store, channel, ts)
         for first in {heard.ts_of(channel, each.source) for each in known} - {None, ts}:
             self._threads.look(channel, str(first))
         return standing
 
     def _forget_documents(self, known: list[Document]) -> list[Posted]:
-        ids = [each.id for each in known if each.id is not None]
-        with self._store.write():
-            standing = deletions.take_out_passages(self._store, deletions.passage_ids(self._store, ids))
-            documents.remove(self._store, ids)
-        return standing
+        return deletions.remove_documents(self._store, [each.id for each in known if each.id is not None])
 
     def _take_back(self, standing: list[Posted]) -> None:
         """Replies of ours that say what isn't there any more: Slack shows that they were taken back."""

@@ -72,10 +72,8 @@ def remove_question(store: Store, question: Question) -> list[Posted]:
     A taught answer goes with it that repeats the question, where nobody else asked it. Returns our replies that stand in
     what went, the question's own not among them.
     """
+    standing = remove_documents(store, traces.lessons_on(store, question))
     with store.write() as db:
-        lessons = traces.lessons_on(store, question)
-        standing = take_out_passages(store, passage_ids(store, lessons))
-        documents.remove(store, lessons)
         db.execute(
             "UPDATE questions SET follows = NULL WHERE channel = ? AND thread = ? AND instr(follows, ?)",
             [question.channel, question.thread, question.text],
@@ -85,19 +83,33 @@ def remove_question(store: Store, question: Question) -> list[Posted]:
     return [each for each in standing if each not in own]
 
 
-def take_out_passages(store: Store, ids: Collection[int]) -> list[Posted]:
-    """Takes the texts of passages out of the answers that were read from them; one that stands in such a text goes.
+def remove_documents(store: Store, document_ids: Collection[int]) -> list[Posted]:
+    """Removes documents, and takes their texts out of the answers that were read from them; one that stands in such a text
+    goes. Returns where those were posted.
 
-    Returns where those were posted.
+    Going through all answers takes seconds where there are many, so others may write meanwhile.
     """
+    ids = passage_ids(store, document_ids)
     if not ids:
+        documents.remove(store, list(document_ids))
         return []
+    last, standing = _take_out_passages(store, ids, after=0)
+    with store.write():
+        documents.remove(store, list(document_ids))
+        standing += _take_out_passages(store, ids, after=last)[1]
+    return list(dict.fromkeys(standing))
+
+
+def _take_out_passages(store: Store, ids: Collection[int], after: int) -> tuple[int, list[Posted]]:
+    """Of the answers behind the id `after`: the last one's id, and our replies that stood in these passages."""
+    row = store.one("SELECT coalesce(max(id), 0) AS last FROM answers")
     rows = store.rows(
-        "SELECT id, channel, ts, offered, candidates, chosen FROM answers WHERE EXISTS (SELECT 1 FROM json_each(offered) o"
+        "SELECT id, channel, ts, offered, candidates, chosen FROM answers WHERE id > ?"
+        " AND EXISTS (SELECT 1 FROM json_each(offered) o"
         " WHERE json_extract(o.value, '$.passage_id') IN (SELECT value FROM json_each(?)))",
-        [json.dumps(sorted(ids))],
+        [after, json.dumps(sorted(ids))],
     )
-    return _take_out(store, rows, lambda each: each["passage_id"] in ids)
+    return int(row["last"]) if row else 0, _take_out(store, rows, lambda each: each["passage_id"] in ids)
 
 
 def take_out_of_thread(store: Store, channel: str, thread: str, ts: str) -> list[Posted]:

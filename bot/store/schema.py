@@ -374,3 +374,10 @@ def m015_deletions_and_expiry(db: Database) -> None:
     db.execute("ALTER TABLE rebuilds ADD COLUMN soon INTEGER NOT NULL DEFAULT 1")
     # When somebody last said that a taught answer is still true.
     db.execute("ALTER TABLE documents ADD COLUMN confirmed_at REAL")
+
+
+@migrations()
+def m018_passages_by_their_evidence(db: Database) -> None:
+    # Each passage that is deleted is looked for as evidence: without these, in every row that there is.
+    db.execute("CREATE INDEX passages_evidence ON passages(evidence_id) WHERE evidence_id IS NOT NULL")
+    db.execute("CREATE INDEX feedback_passage ON feedback(passage_id) WHERE passage_id IS NOT NULL")

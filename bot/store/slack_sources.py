@@ -109,6 +109,12 @@ def stands(store: Store, document_id: int) -> bool:
     return store.one("SELECT 1 FROM slack_sources WHERE document_id = ?", [document_id]) is not None
 
 
+def is_elsewhere(store: Store, document: Document, channel: str, ts: str) -> bool:
+    """Whether a document stands on something else than this message, too."""
+    sql = "SELECT 1 FROM slack_sources WHERE document_id = ? AND NOT (channel = ? AND ts = ?)"
+    return store.one(sql, [document.id, channel, ts]) is not None
+
+
 def forget_document(store: Store, document_id: int) -> None:
     """Drops what is noted of a document that now stands on other messages."""
     with store.write() as db:

@@ -15,6 +15,7 @@ from bot.records import Question
 from bot.store.database import Store
 
 _NOTHING = {"text": "", "title": "", "heading": "", "link": None}
+MERGED_PAGES = 500  # of the search's index, in one step
 AT_ONCE = 500  # SQLite allows that many parameters, everywhere
 _THREADS = "SELECT DISTINCT channel, thread FROM questions WHERE person = ? AND thread IS NOT NULL"
 
@@ -109,11 +110,18 @@ def scrub(store: Store) -> bool:
 def wipe(store: Store) -> bool:
     """Makes the state file forget what was deleted, without rewriting all of it: the search's index, and the log.
 
-    Deleted rows are overwritten at once (`secure_delete`). False where another process kept the file busy for too long.
+    Deleted rows are overwritten at once (`secure_delete`); the index is merged in steps, between which others may write
+    (SQLite's documentation: "FTS5", the 'merge' command). False where another process kept the file busy for too long.
     """
+    merge = "INSERT INTO passages_fts(passages_fts, rank) VALUES('merge', ?)"
     db = store.db
     try:
-        db.execute("INSERT INTO passages_fts(passages_fts) VALUES('optimize')")
+        db.execute(merge, [-MERGED_PAGES])  # a negative number takes the whole index in hand
+        merged = 2
+        while merged > 1:
+            before = db.conn.total_changes
+            db.execute(merge, [MERGED_PAGES])
+            merged = db.conn.total_changes - before
         return not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     except sqlite3.OperationalError:
         return False
