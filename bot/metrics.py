@@ -6,6 +6,7 @@ state file keeps is shown as gauges, read at each scrape, the same from every pr
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from bot.records import Answer, Question
 
+log = logging.getLogger(__name__)
 Said = TypeVar("Said", Answer, Answer | None)
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -69,7 +71,7 @@ HELP = {
 
 
 def counted(answer: Callable[[Question, Sequence[str]], Said]) -> Callable[[Question, Sequence[str]], Said]:
-    """The same answering, counted and timed. None for an answer: it had nothing to say unasked."""
+    """The same answering, counted, timed and noted in the log. None for an answer: it had nothing to say unasked."""
 
     def answer_and_count(question: Question, said: Sequence[str]) -> Said:
         outcome = "failed"
@@ -79,8 +81,9 @@ def counted(answer: Callable[[Question, Sequence[str]], Said]) -> Callable[[Ques
             return found
         finally:
             QUESTIONS.labels(question.source, outcome).inc()
-            if question.asked_at:
-                ANSWER_SECONDS.observe(max(0.0, time.time() - question.asked_at))
+            seconds = max(0.0, time.time() - question.asked_at) if question.asked_at else 0.0
+            ANSWER_SECONDS.observe(seconds)
+            log.info("%s %s: %s after %.1f s", question.source, question.key, outcome, seconds)
 
     return answer_and_count
 

@@ -41,7 +41,7 @@ def health(on: Stage, connected: bool = True) -> tuple[int, dict[str, Any]]:
     return answer.status_code, answer.json()
 
 
-def test_questions_are_counted_by_how_they_end(tmp_path: Path) -> None:
+def test_questions_are_counted_by_how_they_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     answers = {"known": "28 days", "unknown": None}
 
     def answer(question: Question, said: object) -> Answer | None:
@@ -54,6 +54,7 @@ def test_questions_are_counted_by_how_they_end(tmp_path: Path) -> None:
     with stage(tmp_path) as on:
         on.known.answers = answers
         counting, before = metrics.counted(answer), scraped(on)
+        caplog.set_level("INFO", "bot.metrics")
         for text in ("known", "unknown", "silent", "failing"):
             asked = Question("message", f"{CHANNEL}:{text}", text, ALICE, scopes=(), asked_at=1.0)
             if text == "failing":
@@ -69,6 +70,13 @@ def test_questions_are_counted_by_how_they_end(tmp_path: Path) -> None:
     }
     outcomes = {"answered", "abstained", "silent", "failed"}
     assert grew == {f"lorebot_questions_total {outcome} message" for outcome in outcomes}
+    ends = [
+        record.getMessage().partition(" after")[0]
+        for record in caplog.records
+        if record.name == "bot.metrics"
+    ]
+    assert ends[0] == f"message {CHANNEL}:known: answered"
+    assert [end.rpartition(" ")[2] for end in ends] == ["answered", "abstained", "silent", "failed"]
     assert after["lorebot_answer_seconds_count"] == before["lorebot_answer_seconds_count"] + 4
 
 

@@ -44,7 +44,7 @@ from bot.serving import _slack_may_refuse, served
 from bot.settings import Settings
 from bot.slack import words
 from bot.slack.app import SlackApp, build_app
-from bot.slack.clients import clients
+from bot.slack.clients import clients, respond
 from bot.slack.http import PATH, http_app
 from bot.slack.tokens import AHEAD_S, FILE, Renewal, Tokens, rotates
 from bot.store import Store, claims, open_store, runs
@@ -293,6 +293,14 @@ def test_a_429_is_sat_out_as_long_as_slack_says_and_counted(slack: WebApi) -> No
     assert time.monotonic() - began >= 2
     assert len(slack.posted) == 1
     assert metrics.RATE_LIMITED.labels("chat.postMessage")._value.get() == before + 2
+
+
+def test_a_reply_to_a_command_sits_a_429_out(slack: WebApi) -> None:
+    slack.rate_limit["respond"] = 1
+    began = time.monotonic()
+    assert respond(slack.response_url, "hi")
+    assert time.monotonic() - began >= 1
+    assert len(slack.of("respond")) == 1
 
 
 def test_a_quick_call_does_not_wait_for_a_429(slack: WebApi) -> None:
