@@ -7,7 +7,7 @@ import time
 import pytest
 from adapter_folders import write_adapter
 from slack_past import BOB, CAROL, Past, scene
-from slack_stage import ALICE, BOT_ID, CHANNEL, Json, event, texts, until
+from slack_stage import ALICE, BOT_ID, CHANNEL, DIRECT, Json, command, event, texts, until
 from stand_ins import HashingEncoder
 
 from bot.forgetting import forget_person
@@ -460,6 +460,41 @@ def test_all_that_was_learned_in_a_channel_can_be_forgotten_and_what_another_one
     assert on.known() == {"slack:file:F1": WORKSPACE}
     assert slack_sources.leave(on.on.store, "C0OTHER") == 1
     assert on.known() == {}
+
+
+def test_a_channels_people_have_it_forget_all_that_it_learned_there_and_learn_no_more(on):
+    asked = on.slack.answered("How do I reset the VPN?", "Restart the client.")
+    on.configure(learns=True, history=True)
+    finished(on)
+    on.drop(on.slack.share("F1", "leave.md", b"# Leave\n\n28 days.\n"))
+    on.drop(on.slack.share("F2", "desk.md", b"# Desks\n\nBook one.\n"), channel=DIRECT)
+    taught = memory.teach(
+        on.on.store, HashingEncoder(), question="Why?", answer="Because.", scope=CHANNEL, person=ALICE
+    )
+    on.on.send(command("config forget", on.slack))
+    on.settle()
+    (reply,) = on.slack.wait("respond")
+    assert "forgotten what I had learned: 2 documents" in reply["text"]
+    assert "2 documents" in texts(on.slack.posted[-1]["blocks"])
+    assert on.known() == {"slack:file:F2": DIRECT}
+    assert documents.passage(on.on.store, taught.id) is not None
+    chosen = channels.settings(on.on.store, CHANNEL)
+    assert (chosen.learns, chosen.history, chosen.by) == (False, False, ALICE)
+    say(on, on.slack.reply(asked, "thank you, that did it", ALICE))
+    assert on.known() == {"slack:file:F2": DIRECT}
+    on.on.send(command("config forget", on.slack, channel=DIRECT))
+    on.settle()
+    assert on.known() == {}
+
+
+def test_who_may_not_set_a_channel_up_makes_it_forget_nothing(on):
+    on.slack.people[BOB] = {"is_restricted": True}
+    on.configure(learns=True)
+    on.drop(on.slack.share("F1", "leave.md", b"# Leave\n\n28 days.\n"))
+    on.on.send(command("config forget", on.slack, user=BOB))
+    on.settle()
+    assert "its own people" in on.slack.wait("respond")[-1]["text"]
+    assert on.known() == {"slack:file:F1": WORKSPACE}
 
 
 def test_an_event_without_what_it_is_about_hurts_nobody(on):

@@ -13,7 +13,7 @@ from bot.errors import BusyError, LorebotError
 from bot.slack import blocks, modals, run_blocks, words
 from bot.slack.asks import asked_in_command
 from bot.slack.clients import respond
-from bot.slack.config import open_config
+from bot.slack.config import forget_learned, open_config
 from bot.slack.conversation import Conversation
 from bot.slack.lessons import Lesson, Lessons
 from bot.slack.markup import one_line, unslack
@@ -27,6 +27,7 @@ COMMAND = "/lorebot"
 ALONE = ("help", "config", "status", "retrain", "rollback", "review")
 """Commands only when they stand alone: "/lorebot status of order 12?" is a question."""
 CANCEL = "cancel"
+FORGET = "forget"
 log = logging.getLogger(__name__)
 Respond = Callable[[Posting], object]
 
@@ -59,7 +60,7 @@ def register(app: App, room: Room, conversation: Conversation, lessons: Lessons,
             lessons.take(key, payload)
         elif payload["verb"] == "teach":
             commands.open_form(key, payload, str(body["trigger_id"]))
-        elif payload["verb"] == "config":
+        elif payload["verb"] == "config" and not payload["rest"]:
             open_config(
                 room, str(body["trigger_id"]), payload["person"], payload["channel"], payload["response_url"]
             )
@@ -85,7 +86,7 @@ def split(text: str) -> tuple[str, str]:
     if (
         verb in ("ask", "teach")
         or (verb in ALONE and not rest)
-        or (verb, rest.lower()) == ("retrain", CANCEL)
+        or (verb, rest.lower()) in (("retrain", CANCEL), ("config", FORGET))
     ):
         return verb, rest
     return "ask", text
@@ -133,6 +134,8 @@ class Commands:
         verb, person = payload["verb"], str(payload["person"])
         if verb == "help":
             _respond(payload, blocks.guide())
+        elif verb == "config" and payload["rest"]:
+            _say(payload, forget_learned(self._room, person, str(payload["channel"])))
         elif verb in ("teach", "config"):  # its form didn't survive a crash
             _say(payload, words.TEACH_USAGE if verb == "teach" else words.MODAL_TOO_LATE)
         elif not self._room.people.may_administer(person):

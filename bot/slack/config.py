@@ -22,7 +22,7 @@ from bot.slack import blocks, config_blocks, words
 from bot.slack.clients import respond
 from bot.slack.rich import Posting
 from bot.slack.room import Room
-from bot.store import channels
+from bot.store import backfills, channels, slack_sources
 
 Json = dict[str, Any]
 KIND = "config"
@@ -76,6 +76,33 @@ def may_configure(room: Room, person: str, channel: str) -> bool:
     return sight.public_place(channel, channels.public(room.services.store)) or room.places.is_member(
         channel, person
     )
+
+
+def forget_learned(room: Room, person: str, channel: str) -> str:
+    """Ends learning in a channel, and forgets what was learned from what it held; what people taught stays.
+
+    Returns what there is to say to who asked for it; the channel is told, too. Asks Slack, so only from a lane.
+    """
+    direct = sight.is_direct(channel)
+    if not direct and not may_configure(room, person, channel):
+        return words.CONFIG_NOT_YOURS
+    store = room.services.store
+    before = channels.settings(store, channel)
+    now = replace(before, learns=False, history=False, by=person, at=0.0)
+    with store.write():
+        if now != replace(before, by=person, at=0.0):
+            channels.configure(store, now)
+        backfills.drop(store, channel)
+        gone = slack_sources.leave(store, channel)
+    said = words.FORGOT_LEARNED.format(documents=words.counted(gone, words.DOCUMENTS))
+    if direct or not gone:
+        return said
+    posting = config_blocks.told(person, [said])
+    try:
+        room.clients.patient.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)
+    except (SlackApiError, OSError) as error:
+        log.info("%s can't be told of what was forgotten: %s", channel, error)
+    return said
 
 
 def _fill_in(room: Room, view: str, person: str, channel: str, response_url: str | None) -> None:

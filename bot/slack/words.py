@@ -21,7 +21,8 @@ HELP_MD = (
     "*Paste a text* between triple backticks behind your question and I'll read just that text too.\n"
     "*Tell me how I did:* the thumbs under an answer, or a :+1: / :-1: reaction. A thumbs-down lets you give the right answer.\n"
     "*Teach me:* `/lorebot teach Question? = Answer`. What you teach in a channel is known in that channel at once.\n"
-    "*Where I answer in a channel:* `/lorebot config`, by its members.\n"
+    "*Where I answer in a channel, and what I learn there:* `/lorebot config`, by its members. `/lorebot config forget`"
+    " ends learning there and forgets what I learned.\n"
     "*For admins:* `/lorebot status`, `/lorebot retrain`, `/lorebot retrain cancel`, `/lorebot rollback`, `/lorebot review`."
 )
 HELP = "How to ask, correct and teach Lorebot"
@@ -202,6 +203,8 @@ HISTORY_REFUSED = {
 }
 HISTORY_REFUSED["channel_not_found"] = HISTORY_REFUSED["not_in_channel"]
 HISTORY_FAILED = "Slack doesn't let me read the history of {channel} ({code}). Switch it off and on again to try once more."
+FORGOT_LEARNED = "I learn nothing from here any more, and have forgotten what I had learned: {documents}."
+DOCUMENTS = ("1 document", "{n} documents")
 PASSAGES = ("1 passage", "{n} passages")
 MESSAGES = ("1 message", "{n} messages")
 ANSWERED_QUESTIONS = ("1 answered question", "{n} answered questions")
