@@ -92,7 +92,7 @@ def tiny_bot(playground: RunningPlayground, votes: list[str], saved: list[Any]) 
     def mention(event: dict[str, Any], client: WebClient) -> None:
         ts = event.get("thread_ts", event["ts"])
         client.assistant_threads_setStatus(channel_id=event["channel"], thread_ts=ts, status="is reading...")
-        time.sleep(0.3)
+        time.sleep(1.0)  # long enough to see the status of, on a busy machine too
         client.chat_postMessage(
             channel=event["channel"], thread_ts=ts, text="25 days", blocks=answer("*25 days*")
         )
