@@ -13,7 +13,7 @@ from slack_stage import ADMIN, ALICE, BOT, CHANNEL, Stage, click, elements, even
 from bot.errors import BusyError, LorebotError
 from bot.playground.blocks import view_faults
 from bot.records import Answer, ChannelSettings, Document, Feedback, Passage, Question
-from bot.slack import home_blocks, words
+from bot.slack import desk_blocks, home_blocks, words
 from bot.store import channels, claims, documents, feedback, people, questions, runs
 
 Json = dict[str, Any]
@@ -290,7 +290,7 @@ def test_a_wish_to_be_forgotten_outlives_a_crash_amid_it(tmp_path: Path):
 
 
 def test_a_click_that_comes_twice_counts_once(on: Stage):
-    body = press(on, home(on, ADMIN), home_blocks.ROLLBACK, ADMIN)
+    body = press(on, home(on, ADMIN), desk_blocks.ROLLBACK, ADMIN)
     on.send(body)
     on.send(body)
     on.settle()
@@ -391,7 +391,7 @@ def test_an_admin_sees_what_was_asked_in_the_private_places_they_are_in(on: Stag
 def test_teach_opens_the_form_for_what_nobody_has_told(on: Stage):
     answer = asked(on, "Where is the car park?", person="U1")
     view = home(on, ADMIN)
-    on.send(press(on, view, home_blocks.TEACH, ADMIN))
+    on.send(press(on, view, desk_blocks.TEACH, ADMIN))
     form = on.slack.wait("views.open")[-1]["view"]
     assert view_faults(form) == []
     assert "Where is the car park?" in json.dumps(form)
@@ -400,8 +400,8 @@ def test_teach_opens_the_form_for_what_nobody_has_told(on: Stage):
 
 def test_retraining_is_started_directly_with_the_admin_and_told_in_the_tab(on: Stage):
     view = home(on, ADMIN)
-    assert "confirm" in button(view, home_blocks.RETRAIN)
-    shown = texts(after(on, view, home_blocks.RETRAIN, ADMIN)["blocks"])
+    assert "confirm" in button(view, desk_blocks.RETRAIN)
+    shown = texts(after(on, view, desk_blocks.RETRAIN, ADMIN)["blocks"])
     assert words.RETRAIN_DIRECT in shown
     assert on.known.retrained[0]["by"] == ADMIN
     assert on.known.retrained[0]["channel"] == "D0ADMIN"
@@ -421,7 +421,7 @@ def test_a_retraining_is_followed_while_the_tab_is_open(on: Stage):
     on.app.home.look()
     on.settle()
     assert len(on.slack.of("views.publish")) == count  # nothing has moved
-    on.send(press(on, view["view"], home_blocks.CANCEL, ADMIN))
+    on.send(press(on, view["view"], desk_blocks.CANCEL, ADMIN))
     on.settle()
     assert runs.cancelled_by(on.store, run.id or 0) == ADMIN
 
@@ -434,10 +434,10 @@ def replaced(on: Stage, **fields: Any) -> Any:
 
 def test_roll_back_says_what_came_of_it(on: Stage):
     view = home(on, ADMIN)
-    shown = texts(after(on, view, home_blocks.ROLLBACK, ADMIN)["blocks"])
+    shown = texts(after(on, view, desk_blocks.ROLLBACK, ADMIN)["blocks"])
     assert words.ROLLED_BACK.format(adapter="reader-0") in shown
     on.known.fail = LorebotError("found nothing that served before")
-    shown = texts(after(on, view, home_blocks.ROLLBACK, ADMIN)["blocks"])
+    shown = texts(after(on, view, desk_blocks.ROLLBACK, ADMIN)["blocks"])
     assert "found nothing that served before" in shown
 
 
@@ -447,7 +447,7 @@ def test_who_is_no_admin_any_more_is_refused(on: Stage, action: str):
     view = home(on, ADMIN)
     on.slack.people[ADMIN] = {"is_admin": False}
     on.app.room.people._known.clear()
-    shown = texts(after(on, view, getattr(home_blocks, action), ADMIN)["blocks"])
+    shown = texts(after(on, view, getattr(desk_blocks, action), ADMIN)["blocks"])
     assert words.ADMINS_ONLY in shown
     assert on.known.retrained == on.known.rolled_back == []
 
@@ -461,7 +461,7 @@ def test_the_review_queue_opens_in_the_tab_decides_there_and_leads_back(on: Stag
     waiting(on)
     view = home(on, ADMIN)
     assert words.REVIEW_WAITING.format(n=1) in texts(view["blocks"])
-    queue = after(on, view, home_blocks.REVIEW, ADMIN)
+    queue = after(on, view, desk_blocks.REVIEW, ADMIN)
     assert "28 days" in texts(queue["blocks"])
     decided = after(on, queue, "review_accept", ADMIN)
     assert words.REVIEW_NOTHING in texts(decided["blocks"])
@@ -474,7 +474,7 @@ def test_better_words_are_given_in_a_form_and_the_queue_comes_back_to_the_tab(on
     from slack_stage import submission
 
     waiting(on)
-    queue = after(on, home(on, ADMIN), home_blocks.REVIEW, ADMIN)
+    queue = after(on, home(on, ADMIN), desk_blocks.REVIEW, ADMIN)
     on.send(press(on, queue, "review_edit", ADMIN))
     form = on.slack.wait("views.open")[-1]["view"]
     before = len(on.slack.of("views.publish"))
@@ -484,7 +484,7 @@ def test_better_words_are_given_in_a_form_and_the_queue_comes_back_to_the_tab(on
 
 def test_a_look_leaves_the_review_queue_where_it_is(on: Stage):
     waiting(on)
-    after(on, home(on, ADMIN), home_blocks.REVIEW, ADMIN)
+    after(on, home(on, ADMIN), desk_blocks.REVIEW, ADMIN)
     count = len(on.slack.of("views.publish"))
     runs.start(on.store, "schedule")
     on.app.home.look()
@@ -508,7 +508,7 @@ def test_channels_that_were_set_up_are_listed_as_far_as_the_admin_sees_them(on: 
     shown = texts(view["blocks"])
     assert f"<#{CHANNEL}> · {words.HOME_MODES['questions']} · follows its threads" in shown
     assert SECRET_PLACE not in json.dumps(view)
-    on.send(press(on, view, home_blocks.CONFIGURE, ADMIN))
+    on.send(press(on, view, desk_blocks.CONFIGURE, ADMIN))
     on.slack.wait("views.open")
 
 
@@ -541,3 +541,28 @@ def test_bolt_answers_at_once_while_the_tab_takes_its_time(on: Stage):
     on.say(f"<@{BOT}> How much leave?")
     assert time.monotonic() - began < 30
     assert on.slack.posted
+
+
+def test_a_channel_set_up_anew_shows_in_a_tab_that_stands_open(on: Stage):
+    home(on, ADMIN)
+    on.app.home.look()
+    on.settle()
+    channels.configure(on.store, ChannelSettings(CHANNEL, "all", by=ADMIN))
+    on.app.home.look()
+    on.settle()
+    assert words.HOME_MODES["all"] in texts(on.slack.of("views.publish")[-1]["view"]["blocks"])
+
+
+def test_an_old_chart_that_slack_no_longer_has_is_sent_again(on: Stage):
+    asked(on, "Known?", "yes")
+    home(on, ADMIN)
+    on.app.home._charts._refusals.clear()  # as after a restart
+    on.slack.refuse["views.publish"] = lambda given: (
+        "invalid_arguments" if elements(given["view"], "image") and len(on.slack.uploaded) < 2 else None
+    )
+    on.send(opened(ADMIN))
+    on.settle()
+    on.app.home.look()
+    on.settle()
+    assert len(on.slack.uploaded) == 2
+    assert elements(on.slack.of("views.publish")[-1]["view"], "image")

@@ -21,7 +21,8 @@ from bot import insights, reviewing
 from bot.reviewing import Waiting
 from bot.slack import home_blocks
 from bot.slack.charts import Charts
-from bot.slack.home_blocks import Desk, Own, Schedule
+from bot.slack.desk_blocks import Desk, Schedule
+from bot.slack.home_blocks import Own
 from bot.slack.queue import Job
 from bot.slack.rich import Json, Posting
 from bot.slack.room import Room
@@ -74,7 +75,7 @@ class Home:
             self._thread.join(timeout=5)
 
     def look(self) -> None:
-        """Publishes again where a picture wasn't ready, and, for admins, where a retraining or what is known has moved."""
+        """Publishes again where a picture wasn't ready, and, for admins, where something has moved."""
         recently = time.monotonic() - WATCHED_S
         self._open = {person: each for person, each in self._open.items() if each.at > recently}
         if not self._open:
@@ -92,9 +93,11 @@ class Home:
                 log.exception("looking after the Home tabs failed")
 
     def _changing(self) -> object:
+        """What an admin follows: the retraining, what is known, how channels are set up."""
         run = runs.last(self._store)
         moved = (run.id, run.state, run.stage, round(run.progress, 2), run.cancel) if run else None
-        return moved, documents.state(self._store)
+        configured = max((each.at for each in channels.configured(self._store)), default=0.0)
+        return moved, documents.state(self._store), configured
 
     # What is shown. Each returns at once.
 

@@ -1,19 +1,18 @@
-"""What the Home tab looks like: a person's own questions, feedback and data, and the desk of an admin. Records in,
-blocks out."""
+"""What the Home tab looks like: a person's own questions, feedback and data; above them, for an admin, the desk."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.insights import AskedBefore, Figures, SaidBefore, Wanted
-from bot.records import Adapter, ChannelSettings, Run, Vote
+from bot.insights import AskedBefore, SaidBefore
+from bot.records import Answer, Vote
 from bot.reviewing import Waiting
-from bot.slack import run_blocks, words
+from bot.slack import desk_blocks, words
+from bot.slack.desk_blocks import Desk
 from bot.slack.display import answer_text
-from bot.slack.markup import cut, escape, one_line
+from bot.slack.markup import cut, literal, one_line
 from bot.slack.rich import (
     Json,
     Posting,
@@ -24,22 +23,15 @@ from bot.slack.rich import (
     header,
     mrkdwn_section,
     paragraph,
-    plain,
     plain_section,
     rich_text,
 )
 from bot.slack.rich import words as leaf
 from bot.slack.run_blocks import when
-from bot.slack.services import Status
-from bot.store.tallies import Counted
 
 EXPORT, FORGET, BACK = "home_export", "home_forget", "home_back"
-RETRAIN, CANCEL, ROLLBACK, REVIEW = "home_retrain", "home_cancel", "home_rollback", "home_review"
-TEACH, CONFIGURE, CONFIGURE_OTHER = "home_teach", "home_configure", "home_configure_other"
 QUESTION, ANSWER = 150, 300
 WAITING_SHOWN = 5
-CHANNELS_SHOWN = 10
-ALT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +43,11 @@ class Own:
     waiting: tuple[Waiting, ...] = ()  # of theirs, for a reviewer
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """When retrainings run by themselves."""
-
-    next_at: float | None  # None: never
-    quiet_hours: str  # "" for none
-    needed: int  # new feedback that a scheduled one waits for
-    runs: tuple[Run, ...]  # the last ones that are over, newest first
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What an admin sees beside it."""
-
-    figures: Figures
-    wanted: tuple[Wanted, ...]
-    status: Status
-    lineage: tuple[Adapter, ...]  # the champion first
-    to_review: int  # as far as this admin may see it
-    hidden: int  # waits in places that they can't see
-    channels: tuple[ChannelSettings, ...]
-    schedule: Schedule
-
-
 def home(own: Own, desk: Desk | None = None, *, told: str = "", chart: str | None = None) -> Json:
     """The view. `told`: what came of the last click. `chart`: Slack's id of the picture of the desk's figures."""
     blocks = _told(told)
     if desk is not None:
-        blocks += [*_served(desk, chart), *_to_document(desk), *_model(desk), *_reviewing(desk)]
-        blocks += [*_schedule(desk.schedule), *_channels(desk), {"type": "divider"}]
+        blocks += [*desk_blocks.shown(desk, chart), {"type": "divider"}]
     blocks += [header(words.HOME_HOW), mrkdwn_section(words.HELP_MD)]
     blocks += [*_asked(own), *_said(own), *_waiting(own), *_data()]
     return view(blocks)
@@ -98,11 +65,6 @@ def view(blocks: list[Json]) -> Json:
     return {"type": "home", "private_metadata": digest, "blocks": blocks}
 
 
-def alt_text(figures: Figures) -> str:
-    """What the chart shows, in words."""
-    return cut(" ".join([words.CHART_ALT, *(_plainly(line) for line in _lines(figures))]), ALT)
-
-
 # A person's own
 
 
@@ -118,15 +80,14 @@ def _asked(own: Own) -> list[Json]:
 
 
 def _one_asked(each: AskedBefore) -> Json:
-    answer = each.answer
-    if answer is None:
-        said = words.HOME_ANSWER_GONE
-    elif answer.abstained:
-        said = words.HOME_UNKNOWN
-    else:
-        said = cut(answer_text(answer), ANSWER)
     asked = leaf(cut(one_line(each.question.text), QUESTION) or words.REVIEW_NO_WORDS, bold=True)
-    return rich_text(paragraph([*asked, *leaf(f"\n{said}"), *_thumb(each.vote, "  ")]))
+    return rich_text(paragraph([*asked, *leaf(f"\n{_answer(each.answer)}"), *_thumb(each.vote)]))
+
+
+def _answer(answer: Answer | None) -> str:
+    if answer is None:
+        return words.HOME_ANSWER_GONE
+    return words.HOME_UNKNOWN if answer.abstained else cut(answer_text(answer), ANSWER)
 
 
 def _said(own: Own) -> list[Json]:
@@ -140,27 +101,28 @@ def _said(own: Own) -> list[Json]:
 
 def _one_said(each: SaidBefore) -> list[Json]:
     given = each.feedback
-    about = one_line(each.question.text) if each.question else words.HOME_OUT_OF_SIGHT
-    leaves = leaf(cut(about, QUESTION) or words.REVIEW_NO_WORDS, bold=each.question is not None)
-    leaves += _thumb(given.vote, "\n")
+    if each.question is None:
+        leaves = leaf(words.HOME_OUT_OF_SIGHT)
+    else:
+        leaves = leaf(cut(one_line(each.question.text), QUESTION) or words.REVIEW_NO_WORDS, bold=True)
+        leaves += leaf(f"\n{_answer(each.answer)}")
+    leaves += _thumb(given.vote)
     if given.reason is not None:
-        reason = dict(words.REASONS).get(given.reason, given.reason)
-        leaves += leaf(("  " if given.vote else "\n") + reason)
+        leaves += leaf(f"  {dict(words.REASONS).get(given.reason, given.reason)}")
     if given.correction:
         leaves += leaf(f"\n{words.REVIEW_RIGHT}{cut(one_line(given.correction), ANSWER)}")
     return leaves
 
 
-def _thumb(vote: Vote | None, before: str) -> list[Json]:
+def _thumb(vote: Vote | None) -> list[Json]:
     if vote is None:
         return []
-    return [*leaf(before), {"type": "emoji", "name": "+1" if vote == "up" else "-1"}]
+    return [*leaf("  "), {"type": "emoji", "name": "+1" if vote == "up" else "-1"}]
 
 
 def _fate(each: SaidBefore) -> str:
     return (
-        words.FATES[each.fate].format(why=escape(cut(one_line(each.why), 200)))
-        + f" · {when(each.feedback.given_at)}"
+        words.FATES[each.fate].format(why=literal(cut(each.why, 200))) + f" · {when(each.feedback.given_at)}"
     )
 
 
@@ -189,144 +151,3 @@ def _data() -> list[Json]:
         mrkdwn_section(words.HOME_DATA_MD),
         actions(button(words.HOME_EXPORT, EXPORT, "me"), forget),
     ]
-
-
-# The desk
-
-
-def _served(desk: Desk, chart: str | None) -> list[Json]:
-    blocks = [header(words.HOME_SERVED)]
-    if chart is not None:
-        blocks.append({"type": "image", "slack_file": {"id": chart}, "alt_text": alt_text(desk.figures)})
-    return [*blocks, mrkdwn_section("\n".join(_lines(desk.figures)))]
-
-
-def _lines(figures: Figures) -> list[str]:
-    return [
-        _line(words.HOME_DAYS_MD.format(days=days), figures.last(days)) for days in (7, len(figures.days))
-    ]
-
-
-def _line(period: str, counted: Counted) -> str:
-    asked = counted.answered + counted.unanswered
-    if not asked:
-        return words.HOME_NONE_ASKED_MD.format(period=period)
-    line = words.HOME_ANSWERED_MD.format(
-        period=period,
-        asked=asked,
-        answered=counted.answered,
-        percent=_percent(counted.answered, asked),
-        unanswered=counted.unanswered,
-    )
-    votes = counted.ups + counted.downs
-    if not votes:
-        return line + words.HOME_NO_VOTES
-    return line + words.HOME_SATISFIED.format(
-        percent=_percent(counted.ups, votes), ups=counted.ups, votes=votes
-    )
-
-
-def _percent(part: int, whole: int) -> int:
-    return round(100 * part / whole)
-
-
-def _plainly(mrkdwn: str) -> str:
-    return mrkdwn.replace("*", "")
-
-
-def _to_document(desk: Desk) -> list[Json]:
-    blocks = [header(words.HOME_WANTED)]
-    if not desk.wanted:
-        return [*blocks, context(words.HOME_NOTHING_WANTED)]
-    blocks.append(context(words.HOME_WANTED_MD))
-    for each in desk.wanted:
-        asked = cut(one_line(each.question.asked), QUESTION)
-        many = words.HOME_TIMES if each.times > 1 else words.HOME_ONCE
-        block = plain_section(many.format(question=asked, times=each.times, people=each.people))
-        block["accessory"] = button(words.TEACH_ME, TEACH, str(each.question.id))
-        blocks.append(block)
-    return blocks
-
-
-def _model(desk: Desk) -> list[Json]:
-    now, running = desk.status, desk.status.running
-    lines = [*run_blocks.in_service(now), *run_blocks.said_of_it(now)]
-    blocks = [header(words.HOME_MODEL), mrkdwn_section("\n".join(lines))]
-    if learned := _learned(desk.lineage):
-        blocks.append(context(learned))
-    if running is not None:
-        blocks += [each for each in run_blocks.progress(running).blocks if each["type"] != "actions"]
-    learn = _asking(
-        button(words.HOME_RETRAIN, RETRAIN, "now"), words.HOME_RETRAIN_TITLE, words.HOME_RETRAIN_ASK
-    )
-    back = _asking(
-        button(words.HOME_ROLLBACK, ROLLBACK, "now"), words.HOME_ROLLBACK_TITLE, words.HOME_ROLLBACK_ASK
-    )
-    return [*blocks, actions(learn if running is None else run_blocks.cancel_button(running, CANCEL), back)]
-
-
-def _asking(pressed: Json, title: str, question: str) -> Json:
-    """A button that asks first; the dialog's own button says the same."""
-    return {**pressed, "confirm": confirm(title, question, pressed["text"]["text"], words.CANCEL)}
-
-
-def _learned(lineage: Sequence[Adapter]) -> str:
-    """What the champion learned from, and what it descends from."""
-    if not lineage:
-        return ""
-    data = lineage[0].card.get("data", {})
-    counts = {name: n for name, n in data.get("examples", {}).items() if isinstance(n, int) and n}
-    parts = []
-    if counts:
-        named = ", ".join(f"{n:,} {words.HOME_KINDS.get(name, name)}" for name, n in counts.items())
-        parts.append(words.HOME_LEARNED_MD.format(counts=escape(named)))
-    if people := data.get("people"):
-        parts.append(words.HOME_PEOPLE_MD.format(n=len(people)))
-    if len(lineage) > 1:
-        chain = " ← ".join(f"`{escape(each.id)}`" for each in lineage)
-        parts.append(words.HOME_LINEAGE_MD.format(chain=chain))
-    return " · ".join(parts)
-
-
-def _reviewing(desk: Desk) -> list[Json]:
-    waits = words.REVIEW_WAITING.format(n=desk.to_review) if desk.to_review else words.REVIEW_NOTHING
-    block = plain_section(waits)
-    if desk.to_review:
-        block["accessory"] = button(words.HOME_REVIEW, REVIEW, "open", "primary")
-    blocks = [header(words.HOME_REVIEWS), block]
-    return [*blocks, context(words.REVIEW_HIDDEN.format(n=desk.hidden))] if desk.hidden else blocks
-
-
-def _schedule(schedule: Schedule) -> list[Json]:
-    if schedule.next_at is None:
-        line = words.STATUS_NEVER_MD
-    else:
-        line = words.HOME_NEXT_MD.format(when=when(schedule.next_at), needed=schedule.needed)
-    if schedule.quiet_hours:
-        line += "\n" + words.HOME_QUIET_MD.format(hours=escape(schedule.quiet_hours))
-    blocks = [header(words.HOME_SCHEDULE), mrkdwn_section(line)]
-    for run in schedule.runs:
-        ended = when(run.finished_at or run.started_at)
-        blocks.append(context(f"{ended} · {escape(cut(run_blocks.headline(run), 300))}"))
-    return blocks
-
-
-def _channels(desk: Desk) -> list[Json]:
-    blocks = [header(words.HOME_CHANNELS)]
-    for each in desk.channels[:CHANNELS_SHOWN]:
-        extras = [text for name, text in words.HOME_CHANNEL_EXTRAS if getattr(each, name)]
-        line = " · ".join([f"<#{escape(each.channel)}>", words.HOME_MODES[each.mode], *extras])
-        block = mrkdwn_section(line)
-        block["accessory"] = button(words.HOME_CONFIGURE, CONFIGURE, each.channel)
-        blocks.append(block)
-    if not desk.channels:
-        blocks.append(context(words.HOME_NO_CHANNELS))
-    if len(desk.channels) > CHANNELS_SHOWN:
-        blocks.append(context(words.HOME_MORE_CHANNELS.format(n=len(desk.channels) - CHANNELS_SHOWN)))
-    choose = {
-        "type": "conversations_select",
-        "action_id": CONFIGURE_OTHER,
-        "placeholder": plain(words.HOME_CONFIGURE_OTHER, 150),
-        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
-    }
-    return [*blocks, actions(choose)]

@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.errors import BusyError
 from bot.exchange import export_person
-from bot.slack import home_blocks, modals, words
+from bot.slack import desk_blocks, home_blocks, modals, words
 from bot.slack.commands import Commands
 from bot.slack.home import Home
 from bot.slack.lessons import asked
@@ -27,10 +27,10 @@ from bot.store import questions
 Json = dict[str, Any]
 Configure = Callable[[str, str, str], object]
 """Opens a channel's form: trigger id, person, channel."""
-FORMS = {home_blocks.TEACH, home_blocks.CONFIGURE, home_blocks.CONFIGURE_OTHER}
+FORMS = {desk_blocks.TEACH, desk_blocks.CONFIGURE, desk_blocks.CONFIGURE_OTHER}
 CLICKS = {
-    home_blocks.EXPORT, home_blocks.FORGET, home_blocks.BACK, home_blocks.RETRAIN, home_blocks.CANCEL,
-    home_blocks.ROLLBACK, home_blocks.REVIEW,
+    home_blocks.EXPORT, home_blocks.FORGET, home_blocks.BACK, desk_blocks.RETRAIN, desk_blocks.CANCEL,
+    desk_blocks.ROLLBACK, desk_blocks.REVIEW,
 }  # fmt: skip
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Clicks:
         """At once, on Bolt's thread: a trigger lasts three seconds."""
         person, trigger = str(body["user"]["id"]), str(body["trigger_id"])
         try:
-            if action["action_id"] == home_blocks.TEACH:
+            if action["action_id"] == desk_blocks.TEACH:
                 self._open_lesson(trigger, str(action["value"]))
             else:
                 channel = action.get("selected_conversation") or action.get("value")
@@ -119,11 +119,11 @@ class Clicks:
             return self._forget(person)
         if not self._room.people.may_administer(person):
             return words.ADMINS_ONLY
-        if do == home_blocks.RETRAIN:
+        if do == desk_blocks.RETRAIN:
             return self._commands.retrain(person, None)
-        if do == home_blocks.CANCEL:
+        if do == desk_blocks.CANCEL:
             return self._commands.cancel(person, int(value) if value.isdecimal() else 0)
-        if do == home_blocks.ROLLBACK:
+        if do == desk_blocks.ROLLBACK:
             return self._commands.roll_back(person, words.HOME_ROLLBACK_WHY)
         self._reviews.show(person, AT_HOME + person)
         return None

@@ -352,14 +352,18 @@ HOME_DATA_MD = "It stays on your team's own machine. You can have a copy of it, 
 HOME_EXPORT = "Export my data"
 HOME_EXPORT_FILE = "lorebot-my-data.json"
 HOME_EXPORT_TITLE = "My data in Lorebot"
-HOME_EXPORT_MD = "Everything I keep of you: what you asked, what I answered, what you said of answers, and what you taught."
+HOME_EXPORT_MD = (
+    "Everything I keep of you: what you asked, what I answered, what you said of answers, what you taught, and which of"
+    " your messages and files I learned."
+)
 HOME_EXPORTED = "Your data is in our direct messages, as a file."
 HOME_EXPORT_FAILED = "I couldn't send you the file just now. It has been logged; please try again."
 HOME_FORGET = "Forget my data"
 HOME_FORGET_TITLE = "Forget everything of you?"
 HOME_FORGET_ASK = (
-    "Your questions, their answers, your feedback and what you taught are deleted for good. Adapters that learned from"
-    " you are retired, and a retraining without you follows. Messages in Slack stay as they are."
+    "Your questions, their answers, your feedback, what you taught and what I learned of your messages and files are"
+    " deleted for good. Adapters that learned from you are retired, and a retraining without you follows. Messages in"
+    " Slack stay as they are."
 )
 HOME_FORGET_YES = "Forget me"
 HOME_FORGETTING = "I'm forgetting you. That can take a few minutes; I'll say here when it is done."
