@@ -34,23 +34,24 @@ def written(path: Path, items: list[Item]) -> Path:
 def learns_from_corrections(settings: Settings, store: Store) -> Loop:
     """A loop whose trained readers know the true words if their build had any target with them."""
     home = settings.home
-    learned: dict[str, bool] = {"seed": False}
     golden = Golden(
         *(tuple(Item(f"{half}{i}", "?", f"{half} {i} gold", (Reference("gold", len(f"{half} {i} ")),)) for i in range(20))
           for half in ("gate", "replay"))
     )  # fmt: skip
 
     def load(folder: Path) -> ScriptedReader:
-        adapter = json.loads((folder / "card.json").read_text())["id"]
-        return ScriptedReader(adapter, {TRUE if learned[adapter] else FALSE: 0.9, "gold": 0.8})
+        card = json.loads((folder / "card.json").read_text())
+        return ScriptedReader(card["id"], {TRUE if card.get("taught") else FALSE: 0.9, "gold": 0.8})
 
     def train(build: Path, out: Path, tell: Progress) -> Path:
         content = read_build(build)
         taught = [
             e.context[e.start : e.end] for e in content.examples if e.kind in ("correction", "gold", "up")
         ]
-        learned[content.notes["id"]] = TRUE in taught
-        return write_adapter(out, adapter_id=content.notes["id"], data=content.notes.get("data", {}))  # type: ignore[arg-type]
+        made = write_adapter(out, adapter_id=content.notes["id"], data=content.notes.get("data", {}))  # type: ignore[arg-type]
+        card = json.loads((made / "card.json").read_text())
+        (made / "card.json").write_text(json.dumps({**card, "taught": TRUE in taught}))
+        return made
 
     seed = write_adapter(home / "seed", "seed", parent=None)
     return Loop(home, store, Registry(store, home / "adapters", seed=seed), golden, None, load, train)

@@ -38,6 +38,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     for offset, name in ((1000, "wikipedia"), (3000, "reddit")):
         old = [replace(item(i), title=f"Article {i}") for i in range(offset, offset + 200)]
         packed(folder / "qa" / f"{name}.jsonl.gz", old)
+    silent = [replace(item(i, answerable=False), title="Steam_engine") for i in range(5000, 5020)]
+    packed(folder / "qa" / "wikipedia-unanswerable.jsonl.gz", silent)
     return bench.prepared(folder, folder / "work", quick=True)
 
 
@@ -61,7 +63,9 @@ def test_web_sites_are_asked_about_or_measured_on_never_both(files: Files) -> No
     assert asked and measured
     assert not asked & measured
     assert len(read_items(files.stream)) >= 120, "the largest quick arm has enough"
-    assert 0 < len(read_items(files.old)) <= bench.QUICK
+    old = read_items(files.old)
+    assert 0 < len(old) <= bench.QUICK
+    assert {each.answerable for each in old} == {True, False}, "or nobody would see silence forgotten"
 
 
 def test_the_files_are_the_same_for_the_same_data(files: Files, tmp_path: Path) -> None:

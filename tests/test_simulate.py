@@ -231,9 +231,9 @@ def test_what_was_measured_before_is_not_measured_again(files: tuple[Path, Path]
     crowd = Crowd(feedback=100, rounds=1, flip=0.0, corrections=0.5, seed=3)
     settings, kept = Settings(_env_file=None), tmp_path / "kept"  # type: ignore[call-arg]
 
-    def simulated(crowd: Crowd) -> dict[str, Any]:
+    def simulated(crowd: Crowd, **more: Any) -> dict[str, Any]:
         return run_simulation(
-            settings, *files, crowd, lambda share, text: None, loop_over=counted, reuse=kept
+            settings, *files, crowd, lambda share, text: None, loop_over=counted, reuse=kept, **more
         )
 
     first = simulated(crowd)
@@ -242,6 +242,9 @@ def test_what_was_measured_before_is_not_measured_again(files: tuple[Path, Path]
     assert builds.count("supervised") == 1, "other people, the same labels"
     assert (again["before"], again["supervised"]) == (first["before"], first["supervised"])
     assert first["people"] != again["people"]
+    elsewhere = simulated(crowd, also={"old": files[1]})
+    assert builds.count("supervised") == 1, "other tests, the same adapter"
+    assert elsewhere["others"]["old"]["supervised"]["f1"] == first["supervised"]["f1"]
 
 
 def test_questions_that_come_with_many_texts_widen_the_interval() -> None:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -141,7 +142,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Ruler:
-    """Measures adapters on the test sets; what was measured before is read again from `reuse`, where there is one."""
+    """Measures adapters on the test sets; what was trained or measured before is there again in `reuse`, if there is one."""
 
     loop: Loop
     tests: Mapping[str, Sequence[Item]]  # MAIN and others
@@ -162,7 +163,7 @@ class Ruler:
         loop = self.loop
         rows = [[name, [item_to_json(item) for item in items]] for name, items in self.tests.items()]
         told = json.dumps([key, rows, loop.min_confidence, loop.quantize, dict(loop.writing)], sort_keys=True)
-        path = self.reuse / f"measured-{hashlib.sha256(told.encode()).hexdigest()[:32]}.json"
+        path = self.reuse / f"measured-{_digest(told)}.json"
         if path.is_file():
             held = json.loads(path.read_text(encoding="utf-8"))
             outcomes = {name: [Outcome(**each) for each in rows] for name, rows in held["outcomes"].items()}
@@ -174,6 +175,18 @@ class Ruler:
         new.write_text(json.dumps({"adapter": found.adapter, "outcomes": held}), encoding="utf-8")
         new.replace(path)
         return found
+
+    def kept(self, key: str, train: Callable[[], Path]) -> Adapter:
+        """The adapter that `train` makes; kept under the key, for whatever it is to be measured on later."""
+        if self.reuse is None:
+            return read_adapter(train())
+        folder = self.reuse / f"adapter-{_digest(key)}"
+        if not folder.is_dir():
+            self.reuse.mkdir(parents=True, exist_ok=True)
+            new = folder.with_suffix(f".{os.getpid()}")
+            shutil.copytree(train(), new)
+            new.replace(folder)
+        return read_adapter(folder)
 
 
 def _simulate(
@@ -301,10 +314,12 @@ def _supervised(loop: Loop, ruler: Ruler, items: Sequence[Item], options: Option
     }
     made_of = [json.dumps(head), *(file_sha256(build / name) for name in (EXAMPLES, CALIBRATION))]
 
-    def measure() -> Measured:
-        return ruler.of(read_adapter(loop.train(build, folder / "supervised-out", tell)))
+    key = " ".join([seed.sha256, *made_of])
 
-    return ruler.known(" ".join([seed.sha256, *made_of]), measure)
+    def measure() -> Measured:
+        return ruler.of(ruler.kept(key, lambda: loop.train(build, folder / "supervised-out", tell)))
+
+    return ruler.known(key, measure)
 
 
 def _gold(item: Item) -> Example:
@@ -348,6 +363,10 @@ def _as_printed(scores: Scores) -> dict[str, Any]:
     found = asdict(scores)
     p50, p95 = found.pop("latency_p50_ms"), found.pop("latency_p95_ms")
     return {**found, "latency_ms": {"p50": p50, "p95": p95}}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _size(folder: Path) -> int:

@@ -4,10 +4,10 @@
 
 The new domain is privacy policies: the web sites whose pages people ask about and those that are measured on are apart.
 Each arm is one simulation (`python -m training simulate`) in a process of its own: what people say, how often they err or
-mean ill, what is left out. Beside the new domain it is measured on what the shipped adapter's recipe kept apart of its old
-ones. Each result is a line in WORK/results.jsonl; stopped, the next call goes on with what is missing, and tries again what
-failed. LOREBOT_BASE and other settings hold as everywhere: give each base its own --work. Empty WORK when training or
-reading changes.
+mean ill, what is left out. Beside the new domain, all of whose questions have an answer, it is measured on what the shipped
+adapter's recipe kept apart of its old ones, some of which have none. Each result is a line in WORK/results.jsonl; stopped,
+the next call goes on with what is missing, and tries again what failed. LOREBOT_BASE and other settings hold as everywhere:
+give each base its own --work. Empty WORK when training or reading changes.
 
 Without --data nothing is simulated: it prints what WORK holds.
 """
@@ -35,7 +35,7 @@ from training.crowd import Crowd
 from training.seed_data import part_of
 
 ROOT = Path(__file__).parents[2]
-NEW, OLD = "privacy-policies", ("wikipedia", "reddit")
+NEW, OLD = "privacy-policies", ("wikipedia", "reddit", "wikipedia-unanswerable")
 MEASURED = 1 / 3  # share of the new domain's rows to measure on
 OLD_ITEMS = 250  # of each old domain
 QUICK = 40  # items to measure on
