@@ -371,7 +371,10 @@ HOME_FORGOTTEN = (
     "Forgotten: {questions} questions, {feedback} pieces of feedback, {taught} taught answers, {learned} messages and"
     " files that were learned. Adapters retired: {adapters}."
 )
-HOME_FORGET_LATER = "A retraining is at work and didn't stop in time, so nothing was removed yet. Please try again in a few minutes."
+HOME_FORGET_LATER = (
+    "A retraining is at work and didn't stop in time, so nothing was removed yet. Please try again in a few"
+    " minutes."
+)
 HOME_FORGET_FAILED = "Something went wrong before everything was removed. It has been logged; please try again, or ask an admin."
 HOME_SERVED = "How people are served"
 HOME_DAYS_MD = "*Last {days} days:*"
