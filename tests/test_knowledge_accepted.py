@@ -47,6 +47,22 @@ def test_an_answer_in_one_go_is_taken_whole_and_what_came_before_it_is_not() -> 
 
 
 @pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Hey all, how do I reset my badge?", "How do I reset my badge?"),
+        ("@ben :wave: how do I reset my badge?", "How do I reset my badge?"),
+        ("Hello there", None),
+        ("So the build is red?", "The build is red?"),
+        ("Hi! My badge is broken. Any idea?", "My badge is broken. Any idea?"),
+        (QUESTION, QUESTION),
+    ],
+)
+def test_a_question_is_kept_without_its_greeting(text: str, question: str | None) -> None:
+    found = accepted(thread((ASKER, text), (BEN, "Hold it to the reader"), (ASKER, "Thanks")))
+    assert (found.question if found else None) == question
+
+
+@pytest.mark.parametrize(
     "last", ["Thanks, I'll try that", "thanks but it still fails", "thanks in advance", "ok", ""]
 )
 def test_without_a_clear_word_of_the_asker_nothing_is_accepted(last: str) -> None:

@@ -19,6 +19,7 @@ from bot.knowledge import memory
 from bot.records import Answer, Feedback, Offered
 from bot.registry import Registry
 from bot.slack.following_through import Change, change_from_payload, changes
+from bot.slack.markup import cut
 from bot.store import documents, feedback, questions, runs, slack_sources, traces
 
 SECRET = "zzyzxq"
@@ -324,11 +325,12 @@ def test_what_was_read_of_a_thread_goes_with_a_message_of_it(on: Scene, tmp_path
     assert holding(tmp_path, SECRET) == []
 
 
-def test_a_question_about_a_message_goes_with_that_message(on: Scene) -> None:
-    said = on.slack.write(f"My {SECRET} costs 5 euro", BOB)
+@pytest.mark.parametrize(("length", "kept"), [(1, 100), (500, 2000)])
+def test_a_question_about_a_message_goes_with_that_message(on: Scene, length: int, kept: int) -> None:
+    said = on.slack.write(f"My {SECRET} costs 5 euro. " * length, BOB)
     question, _ = ask(on, "What does it cost?")
     with on.on.store.write() as db:
-        db.execute("UPDATE questions SET context = ?", [said["text"]])
+        db.execute("UPDATE questions SET context = ?", [cut(said["text"].strip(), kept)])
     delete(on, said)
     assert on.on.store.one("SELECT 1 FROM questions") is None
     assert question["ts"]

@@ -35,8 +35,8 @@ _OPENERS = re.compile(
     re.IGNORECASE,
 )
 _GREETING = re.compile(
-    r"^\s*(?:(?:hi|hello|hey|hiya|morning|good (?:morning|afternoon|evening)|quick question|question|ok|okay|so|um"
-    r"|sorry|please|all|folks|team|guys|everyone|everybody|there|@\S+|:[a-z0-9_+'-]+:)\b[\s,.:;!-]*)+",
+    r"^\s*(?:(?:(?:hi|hello|hey|hiya|morning|good (?:morning|afternoon|evening)|quick question|question|ok|okay|so|um"
+    r"|sorry|please|all|folks|team|guys|everyone|everybody|there|@\S+)\b|:[a-z0-9_+'-]+:)(?:[\s,.;!-]|:(?!\w))*)+",
     re.IGNORECASE,
 )
 _ASKS = re.compile(r"\?+[!?)\"'”’*_~]*(?=\s|$)")
@@ -72,7 +72,7 @@ class Said:
 class Accepted:
     """A question and the answer that its asker took."""
 
-    question: str  # on one line
+    question: str  # on one line, without a greeting in front
     answer: str
     asker: str
     answerer: str
@@ -102,7 +102,7 @@ def accepted(thread: Iterable[Said]) -> Accepted | None:
     if not answer or len(text) > ANSWER_CHARACTERS:
         return None
     return Accepted(
-        question=" ".join(first.text.split()),
+        question=_ungreeted(" ".join(first.text.split())),
         answer=text,
         asker=first.person,
         answerer=answer[0].person,
@@ -116,9 +116,10 @@ def asks(text: str) -> bool:
 
     Of three words at least, and no longer than QUESTION_CHARACTERS.
     """
+    if len(text) > QUESTION_CHARACTERS:
+        return False
     plain = _ADDRESS.sub(" x ", text)
-    words = re.findall(r"[^\W_]+", plain)
-    if len(words) < 3 or len(text) > QUESTION_CHARACTERS:
+    if len(re.findall(r"[^\W_]+", plain)) < 3:
         return False
     return bool(_ASKS.search(plain) or _OPENERS.match(_GREETING.sub("", plain)))
 
@@ -173,6 +174,11 @@ def _meant(before: Sequence[Sequence[Said]], named: frozenset[str]) -> list[Said
 def _asks_back(text: str) -> bool:
     """Whether a reply ends in a question, so that it seeks rather than tells."""
     return bool(re.search(r"\?[\s!?)\"'”’*_~]*$", _ADDRESS.sub(" x ", text)))
+
+
+def _ungreeted(text: str) -> str:
+    bare = _GREETING.sub("", text)
+    return bare[:1].upper() + bare[1:] if len(bare) < len(text) and asks(bare) else text
 
 
 def _moment(ts: str) -> tuple[int, str]:

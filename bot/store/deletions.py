@@ -32,8 +32,12 @@ def concerns(store: Store, channel: str, ts: str, thread: str | None) -> bool:
 
 
 def quoting(store: Store, channel: str, text: str) -> list[int]:
-    """The questions that were asked in a channel about a message of this text."""
-    rows = store.rows("SELECT id FROM questions WHERE channel = ? AND context = ?", [channel, text.strip()])
+    """The questions that were asked in a channel about a message of this text; of a long one only its begin was kept."""
+    rows = store.rows(
+        "SELECT id FROM questions WHERE channel = ?"
+        " AND (context = ? OR (length(context) > 1000 AND instr(?, rtrim(context, '…')) = 1))",
+        [channel, text.strip(), text.strip()],
+    )
     return [row["id"] for row in rows]
 
 
