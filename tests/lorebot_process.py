@@ -18,11 +18,11 @@ from stand_ins import HashingEncoder, ScriptedReader
 from bot import logs
 from bot.answering import Answerer, LiveReader
 from bot.app import Service
+from bot.connecting import connect, until_stopped
 from bot.errors import LorebotError
 from bot.knowledge.index import Index
 from bot.records import WORKSPACE, Document, Passage, Reading
 from bot.registry import Registry
-from bot.serving import connect, until_stopped
 from bot.settings import Settings
 from bot.store import Store, documents, open_store
 

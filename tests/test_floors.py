@@ -39,6 +39,8 @@ FLOORS = {
     "playground": 4,
     "app": 5,
     "serving": 5,
+    "connecting": 5,
+    "offering": 5,
     "__main__": 5,
     "cli": 5,
     "cli_adapters": 5,

@@ -16,8 +16,8 @@ import pytest
 from slack_sdk.signature import Clock, SignatureVerifier
 from slack_stage import BOT, Stage, click, command, elements, mention_twin, message, stage, submission, texts
 
+from bot.connecting import served
 from bot.errors import SettingsError
-from bot.serving import served
 from bot.slack.http import MOST_BYTES, PATH, http_app
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import stat
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +39,13 @@ from slack_stage import (
 from test_http_mode import free_port
 
 from bot import metrics, retraining
+from bot.connecting import served, slack_may_refuse
 from bot.errors import BusyError, SettingsError
-from bot.serving import _slack_may_refuse, served
 from bot.settings import Settings
 from bot.slack import words
 from bot.slack.app import SlackApp, build_app
 from bot.slack.clients import clients, respond
 from bot.slack.http import PATH, http_app
-from bot.slack.tokens import AHEAD_S, FILE, Renewal, Tokens, rotates
 from bot.store import Store, claims, open_store, runs
 
 # Processes
@@ -416,7 +415,7 @@ def test_a_token_that_slack_refuses_at_the_start_is_told_in_a_line(
     settings = Settings(_env_file=None, slack_api_url=slack.url)  # type: ignore[call-arg]
     with (
         pytest.raises(SettingsError, match=f"Slack refuses the {what}: invalid_auth; copy it again"),
-        _slack_may_refuse(settings, what),
+        slack_may_refuse(settings, what),
     ):
         clients("xoxb-1", slack.url).patient.api_call(method)
 
@@ -427,162 +426,9 @@ def test_a_slack_that_cannot_be_reached_at_the_start_is_told_in_a_line() -> None
         pytest.raises(
             SettingsError, match=r"http://127.0.0.1:9/api/ can't be reached \(.*refused\), expected Slack"
         ),
-        _slack_may_refuse(settings, "bot token"),
+        slack_may_refuse(settings, "bot token"),
     ):
         clients("xoxb-1", settings.slack_api_url).quick.auth_test()
-
-
-# Token rotation
-
-
-class Rotating(WebApi):
-    """Hands out numbered tokens; a refresh token works once."""
-
-    def __init__(self, lasts_s: float = 43_200) -> None:
-        super().__init__()
-        self.lasts_s = lasts_s
-        self.made = 0
-        self.turn = threading.Lock()
-
-    def answer(self, method: str, asked: dict[str, Any]) -> dict[str, Any]:
-        if method != "oauth.v2.access":
-            return super().answer(method, asked)
-        with self.turn:
-            self.calls.append((method, asked))
-            if asked["refresh_token"] != f"xoxe-1-{self.made}":
-                return {"ok": False, "error": "invalid_refresh_token"}
-            self.made += 1
-            return {
-                "ok": True,
-                "token_type": "bot",
-                "access_token": f"xoxe.xoxb-1-{self.made}",
-                "refresh_token": f"xoxe-1-{self.made}",
-                "expires_in": self.lasts_s,
-            }
-
-
-@pytest.fixture
-def rotating() -> Iterator[Rotating]:
-    api = Rotating()
-    yield api
-    api.close()
-
-
-def rotation(tmp_path: Path, api: WebApi, **more: Any) -> Settings:
-    given = {
-        "slack_refresh_token": "xoxe-1-0",
-        "slack_client_id": "1.2",
-        "slack_client_secret": "s",
-        "slack_api_url": api.url,
-        "home": tmp_path / "home",
-    }
-    return Settings(_env_file=None, **{**given, **more})
-
-
-def test_the_renewed_pair_is_kept_for_its_owner_only_and_used_until_it_ends(
-    tmp_path: Path, rotating: Rotating
-) -> None:
-    settings = rotation(tmp_path, rotating)
-    assert Tokens(settings).current() == "xoxe.xoxb-1-1"
-    assert Tokens(settings).current() == "xoxe.xoxb-1-1", "another start asks nothing"
-    assert stat.S_IMODE((settings.home / FILE).stat().st_mode) == 0o600
-    rotating.lasts_s = AHEAD_S - 60
-    assert Tokens(settings).another_than("xoxe.xoxb-1-1") == "xoxe.xoxb-1-2"
-    assert Tokens(settings).current() == "xoxe.xoxb-1-3", "renewed before it ends"
-    assert rotating.made == 3
-
-
-def test_an_expired_token_is_renewed_and_the_call_made_again(tmp_path: Path, rotating: Rotating) -> None:
-    settings = rotation(tmp_path, rotating)
-    tokens = Tokens(settings)
-    pair = clients(tokens.current(), rotating.url)
-    Renewal(tokens, pair.line)
-    rotating.refused_tokens["xoxe.xoxb-1-1"] = "token_expired"
-    assert pair.quick.chat_postMessage(channel="C1", text="hi")["ok"]
-    assert (pair.quick.token, pair.patient.token) == ("xoxe.xoxb-1-2", "xoxe.xoxb-1-2")
-    assert rotating.tokens[-1] == ("chat.postMessage", "xoxe.xoxb-1-2")
-
-
-def test_a_whole_app_goes_on_with_renewed_tokens(
-    tmp_path: Path, rotating: Rotating, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SLACK_CLIENT_ID", "1.2")  # Bolt would take them for an installation by OAuth
-    monkeypatch.setenv("SLACK_CLIENT_SECRET", "s")
-    with stage(tmp_path, slack=rotating) as on:
-        tokens = Tokens(rotation(tmp_path, rotating))
-        app = build_app(on.app.room.services, client=WebClient(token=tokens.current(), base_url=rotating.url))
-        app.room.beside(Renewal(tokens, app.room.clients.line))
-        app.room.start()
-        try:
-            rotating.refused_tokens["xoxe.xoxb-1-1"] = "token_expired"
-            app.dispatch(_request(message(f"<@{BOT}> When is payday?")))
-            rotating.wait("chat.postMessage")
-            assert ("chat.postMessage", "xoxe.xoxb-1-2") in rotating.tokens
-            assert app.room.clients.quick.token == "xoxe.xoxb-1-2"
-        finally:
-            app.room.stop()
-
-
-def _request(body: dict[str, Any]) -> Any:
-    from slack_bolt import BoltRequest
-
-    return BoltRequest(body=body, mode="socket_mode")
-
-
-def test_processes_take_turns_at_renewing(tmp_path: Path, rotating: Rotating) -> None:
-    settings = rotation(tmp_path, rotating)
-    first = Tokens(settings).current()
-    got: list[str] = []
-    start = threading.Barrier(8)
-
-    def renew() -> None:
-        start.wait()
-        got.append(Tokens(settings).another_than(first))
-
-    threads = [threading.Thread(target=renew) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert set(got) == {"xoxe.xoxb-1-2"}
-    assert rotating.made == 2
-
-
-def test_what_another_process_renewed_is_taken_into_use(tmp_path: Path, rotating: Rotating) -> None:
-    tokens = Tokens(rotation(tmp_path, rotating))
-    pair = clients(tokens.current(), rotating.url)
-    here = Renewal(tokens, pair.line)
-    Tokens(rotation(tmp_path, rotating)).another_than("xoxe.xoxb-1-1")
-    here.look()
-    assert pair.patient.token == "xoxe.xoxb-1-2"
-
-
-def test_a_refresh_token_that_slack_refuses_ends_it_once_the_token_has_expired(tmp_path: Path) -> None:
-    with stage(tmp_path, slack=(api := Rotating(lasts_s=60))) as on:
-        tokens = Tokens(rotation(tmp_path, api))
-        on.app.room.clients.line.use(tokens.current())
-        renewal = Renewal(tokens, on.app.room.clients.line)
-        api.made = 7  # somebody renewed it elsewhere
-        renewal.look()
-        assert not on.app.room.left.is_set(), "the token still works"
-        api.refused_tokens["xoxe.xoxb-1-1"] = "token_expired"
-        on.send(message(f"<@{BOT}> When is payday?"))
-        assert on.app.room.left.wait(30)
-        assert on.app.room.gone == "Slack refuses the refresh token (invalid_refresh_token)"
-        on.app.room.stop()
-    api.close()
-
-
-def test_a_new_refresh_token_in_the_settings_begins_anew(tmp_path: Path, rotating: Rotating) -> None:
-    Tokens(rotation(tmp_path, rotating)).current()
-    rotating.made = 40
-    assert Tokens(rotation(tmp_path, rotating, slack_refresh_token="xoxe-1-40")).current() == "xoxe.xoxb-1-41"
-
-
-def test_half_a_rotation_is_told(tmp_path: Path, rotating: Rotating) -> None:
-    with pytest.raises(SettingsError, match="SLACK_CLIENT_SECRET isn't"):
-        rotates(rotation(tmp_path, rotating, slack_client_secret=""))
-    assert not rotates(rotation(tmp_path, rotating, slack_refresh_token=""))
 
 
 # Proxies
@@ -593,3 +439,56 @@ def test_a_proxy_is_used_and_no_proxy_obeyed(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NO_PROXY", "slack-gov.com")
     assert clients("x", "https://slack.com/api/").patient.proxy == "http://proxy.test:3128"
     assert clients("x", "https://slack-gov.com/api/").patient.proxy is None
+
+
+class Proxy:
+    """Takes whatever is sent through it for Slack, and remembers for which address it was."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                proxy.asked.append(self.path)
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                more = {
+                    "upload_url": "http://files.slack.test/upload",
+                    "file_id": "F1",
+                    "files": [{"id": "F1"}],
+                }
+                body = json.dumps({"ok": True, **more}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def test_calls_uploads_and_replies_go_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = Proxy()
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server.server_port}")
+    try:
+        for client in clients("xoxb-1", "http://slack.test/api/"):
+            client.chat_postMessage(channel="C1", text="hi")
+            client.files_upload_v2(channel="C1", content=b"x", filename="x.png")
+        assert respond("http://hooks.slack.test/commands/1", "hi")
+    finally:
+        proxy.server.shutdown()
+        proxy.server.server_close()
+    upload = ["getUploadURLExternal", "completeUploadExternal"]
+    each = [
+        "http://slack.test/api/chat.postMessage",
+        f"http://slack.test/api/files.{upload[0]}",
+        "http://files.slack.test/upload",
+        f"http://slack.test/api/files.{upload[1]}",
+    ]
+    assert proxy.asked == [*each, *each, "http://hooks.slack.test/commands/1"]
