@@ -76,12 +76,13 @@ class Home:
 
     def look(self) -> None:
         """Publishes again where a picture wasn't ready, and, for admins, where something has moved."""
-        recently = time.monotonic() - WATCHED_S
-        self._open = {person: each for person, each in self._open.items() if each.at > recently}
+        for person, each in list(self._open.items()):  # the lanes write to it meanwhile
+            if each.at < time.monotonic() - WATCHED_S:
+                self._open.pop(person, None)
         if not self._open:
             return
         before, self._signs = self._signs, self._changing()
-        for person, each in self._open.items():
+        for person, each in list(self._open.items()):
             if each.lacks_picture or (each.admin and before != self._signs):
                 self._in_lane(person, partial(self._again, person))
 
