@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import sys
 import time
 import zipfile
@@ -121,6 +122,11 @@ def test_what_is_not_what_its_name_says_or_would_do_something_is_refused(name, d
         refuse_suspect(name, data)
     assert "\n" not in str(raised.value)
     assert "expected" in str(raised.value)
+
+
+def test_a_large_pdf_is_not_refused_for_what_its_pictures_happen_to_hold():
+    noise = random.Random(1).randbytes(20_000_000)
+    refuse_suspect("leave.pdf", b"%PDF-1.7\n" + noise)
 
 
 def test_office_files_with_macros_or_with_programs_and_archives_inside_are_refused():
