@@ -30,6 +30,8 @@ from bot.slack.asking import asks, asks_on, to_somebody
         "what are the core hours",
         "who runs the lab in Tartu",
         "do we have a dress code",
+        "Can I move unused leave into next year?",
+        "Should I report a lost badge?",
     ],
 )
 def test_a_question_to_everybody_is_one(text):

@@ -54,9 +54,9 @@ _CLAUSES = _BEFORE | _words("if as i i'm we we're my our")
 _GENERIC_YOU = re.compile(r"^(?:how|where) (?:do|can|would|should) you (?!think|feel|like|mean|know|guys)\w+")
 _RHETORICAL = re.compile(
     r"^(?:who (?:cares|knows|wants|else|is (?:up|in|coming|joining|around))|why (?:not|bother|me|oh)|why don't we|"
-    r"how (?:hard|difficult|bad|cool|nice|great|about|come|dare)|what (?:(?:a|an|about|if)\b|the (?:hell|heck|fuck))|"
+    r"how (?:hard|difficult|bad|cool|nice|great|about|come|dare)\b|what (?:(?:a|an|about|if)\b|the (?:hell|heck|fuck))|"
     r"what could possibly|what(?: i|')s (?:up|new|wrong|the point|going on|happening)|isn't (?:it|that|this)|"
-    r"(?:should|shall|can|could|may) (?:we|i) (?:meet|talk|chat|call|sync|ask|start|go|move|do)\b|should we|shall we|"
+    r"(?:can|could|may) (?:we|i) (?:meet|talk|chat|sync|ask)\b|(?:should|shall) we|"
     r"(?:is|are) (?:it|this|that|there|they|we) (?:just|only) (?:me|us)|(?:am|was) i\b|do i look)"
 )
 _FILLING = _words(

@@ -47,6 +47,8 @@ class Signs:
     def stop(self) -> None:
         self._stop.set()
         self._showing.stop(seconds=1, drain=False)
+        if self._thread is not None:
+            self._thread.join(timeout=1)
 
     def show(self, ask: Ask) -> None:
         """Returns at once. Nothing is shown for what only its asker will see, and for an edit, whose reply is there."""

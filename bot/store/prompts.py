@@ -47,10 +47,11 @@ def taught(store: Store, scopes: Sequence[str], limit: int) -> list[str]:
 def headed(store: Store, scopes: Sequence[str], limit: int) -> list[tuple[str, str]]:
     """(title, innermost heading) of one passage each of some learned files in these scopes; others on another day."""
     marks = ",".join("?" * len(scopes))
+    turn = 1 + int(time.time() // DAY_S) * 389 % 1008  # 1009 is prime: another factor is another order
     rows = store.rows(
         "SELECT d.title, p.heading FROM documents d JOIN passages p ON p.id = (SELECT id FROM passages WHERE document_id ="
-        " d.id AND heading <> '' ORDER BY (id * 7919 + ?) % 101 LIMIT 1)"
-        f" WHERE d.kind = 'file' AND d.scope IN ({marks}) ORDER BY (d.id * 7919 + ?) % 1009 LIMIT ?",
-        [(day := int(time.time() // DAY_S)), *scopes, day, limit],
+        " d.id AND heading <> '' ORDER BY id * ? % 1009 LIMIT 1)"
+        f" WHERE d.kind = 'file' AND d.scope IN ({marks}) ORDER BY d.id * ? % 1009 LIMIT ?",
+        [turn, *scopes, turn, limit],
     )
     return [(row["title"], row["heading"].rpartition(" > ")[2]) for row in rows]
