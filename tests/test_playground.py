@@ -610,12 +610,14 @@ class SignedRequests(BaseHTTPRequestHandler):
     """The bot's side of HTTP mode: checks the signature as slack-sdk does, acknowledges with a text."""
 
     taken: ClassVar[list[tuple[bool, str, str]]] = []
+    retries: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         headers = {name.lower(): value for name, value in self.headers.items()}
         valid = SignatureVerifier("secret").is_valid_request(body, headers)
         self.taken.append((valid, headers["content-type"], body))
+        self.retries.append(headers.get("x-slack-retry-num", ""))
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"" if body.startswith("{") else b"Heard you")
@@ -641,6 +643,29 @@ def test_over_http_everything_comes_signed_and_is_acknowledged_in_the_answer() -
         assert (valid, kind) == (True, "application/x-www-form-urlencoded")
         assert dict(parse_qsl(body))["text"] == "a&b"
         assert [m["text"] for m in bench.messages()] == ["hello", "Heard you"]
+    finally:
+        receiver.shutdown()
+        receiver.server_close()
+        bench.close()
+
+
+def test_over_http_an_event_whose_acknowledgement_got_lost_comes_again_signed_anew() -> None:
+    SignedRequests.taken.clear()
+    SignedRequests.retries.clear()
+    receiver = ThreadingHTTPServer(("127.0.0.1", 0), SignedRequests)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{receiver.server_port}/slack/events"
+    bench = Bench(start(folder=None, request_url=url, signing_secret="secret"))
+    try:
+        bench.act("faults", lost_acks=1.0)
+        bench.say("hello")
+        until(lambda: len(SignedRequests.retries) == 2)
+        bench.act("faults", do="reset")
+        time.sleep(1.5)
+        assert SignedRequests.retries[:2] == ["", "1"]
+        assert len(SignedRequests.retries) < 4
+        assert all(valid for valid, _, _ in SignedRequests.taken)
+        assert len({json.loads(body)["event_id"] for _, _, body in SignedRequests.taken}) == 1
     finally:
         receiver.shutdown()
         receiver.server_close()

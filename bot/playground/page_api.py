@@ -35,7 +35,6 @@ the message or view. `values` maps block id to action id to such a value (a text
 keeps its initial value.
 """  # noqa: E501
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -43,9 +42,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bot.playground import interactions, page_files
+from bot.playground import interactions, page_faults, page_files
 from bot.playground.arguments import Arguments, read_body
-from bot.playground.faults import tell
 from bot.playground.page_rooms import member_room, person_of, room_of
 from bot.playground.page_state import Live, shown_message, snapshot
 from bot.playground.parts import Parts
@@ -192,35 +190,6 @@ async def connect(parts: Parts, person: Person, given: Arguments) -> Json:
     return {}
 
 
-async def faults(parts: Parts, person: Person, given: Arguments) -> Json:
-    """The fault panel: switches are set, `do` names what happens once."""
-    switches = {name: value for name, value in given.items() if name not in ("person", "do", "seconds")}
-    parts.faults.change(switches)
-    await once(parts, given.text("do"), given)
-    tell(parts.workspace, parts.faults)
-    return {"faults": parts.faults.shown()}
-
-
-async def once(parts: Parts, what: str, given: Arguments) -> None:
-    if what == "disconnect":
-        await parts.socket_mode.refresh()
-    elif what == "cut":
-        await parts.socket_mode.cut()
-    elif what == "limit":
-        seconds = given.number("seconds", 10)
-        parts.faults.limit(seconds)
-        asyncio.get_running_loop().call_later(seconds, tell, parts.workspace, parts.faults)
-    elif what == "uninstall":
-        parts.feed.uninstalled()
-        parts.faults.uninstalled = True
-    elif what == "reset":
-        parts.faults.reset()
-    elif what:
-        raise Refused("invalid_arguments", f"do: {what!r} is none of {', '.join(ONCE)}")
-
-
-ONCE = ("disconnect", "cut", "limit", "uninstall", "reset")
-
 ACTS: dict[str, Act] = {
     "message": message,
     "edit": edit,
@@ -235,7 +204,7 @@ ACTS: dict[str, Act] = {
     "invite": invite,
     "remove": remove,
     "connect": connect,
-    "faults": faults,
+    **page_faults.ACTS,
     **page_files.ACTS,
 }
 

@@ -135,19 +135,8 @@ class Workspace:
             elif parent is not None:
                 self._keep(replace(parent, thread_ts=parent.ts))
         ts = self.next_ts()
-        message = Message(
-            room.id,
-            ts,
-            user,
-            text,
-            tuple(blocks),
-            thread_ts,
-            broadcast=broadcast,
-            metadata=metadata,
-            literal=literal,
-            files=files,
-            team=self.person(user).team,
-        )
+        message = Message(room.id, ts, user, text, tuple(blocks), thread_ts, team=self.person(user).team)
+        message = replace(message, broadcast=broadcast, metadata=metadata, literal=literal, files=files)
         self._keep(message)
         if user == BOT_USER_ID:
             self.presence.end_status(room, thread_ts)
@@ -165,14 +154,8 @@ class Workspace:
         before = self.message(channel, ts)
         if any(reply.ts != ts for reply in self.thread(channel, ts)) and not before.is_reply:
             # Slack leaves a stone where a thread's first message was, so that its replies stay readable.
-            gone = replace(
-                before,
-                user=SYSTEM_USER_ID,
-                text="This message was deleted.",
-                blocks=(),
-                reactions=(),
-                tombstone=True,
-            )
+            gone = replace(before, user=SYSTEM_USER_ID, text="This message was deleted.", tombstone=True)
+            gone = replace(gone, blocks=(), reactions=(), files=(), pinned=None)
             self._keep(gone)
             self._tell_message("message_edited", gone, before)
             return

@@ -4,11 +4,12 @@ import { drawBlocks } from "./blocks.js";
 import { el, icon } from "./dom.js";
 import { emoji, PICKER, QUICK, spokenName } from "./emoji.js";
 import { confirmed } from "./confirm.js";
+import { files, pinLine, removeFile } from "./message_files.js";
 import { openMenu } from "./menu.js";
 import { asTyped, mrkdwn, plain, spoken } from "./mrkdwn.js";
 import { openThread } from "./places.js";
 import { doing } from "./server.js";
-import { fileUrl, isReply, me, messageAt, nameOf, paint, replies, state } from "./state.js";
+import { isReply, me, messageAt, nameOf, paint, replies, state } from "./state.js";
 import { toast } from "./toast.js";
 
 const TINTS = 6;
@@ -96,30 +97,6 @@ function body(message) {
     value: (block_id, part) => message.picks?.[block_id]?.[part.action_id],
   };
   return el("div", { class: "blocks" }, drawBlocks(message.blocks, surface), edited);
-}
-
-function files(message) {
-  return (message.files ?? []).map((file) => {
-    if (file.mode === "tombstone") return el("p", { class: "file-card muted", "data-testid": "file-gone" }, "This file was deleted.");
-    if (!file.picture) return card(file);
-    const image = el("img", { src: fileUrl(file.id), alt: file.alt_txt || file.title, title: file.title });
-    return el("a", { class: "picture", href: fileUrl(file.id), target: "_blank", "data-testid": "picture" }, image);
-  });
-}
-
-function card(file) {
-  const size = file.size < 1000 ? `${file.size} bytes` : file.size < 1e6 ? `${Math.round(file.size / 1000)} kB` : `${(file.size / 1e6).toFixed(1)} MB`;
-  return el(
-    "a",
-    { class: "file-card", href: fileUrl(file.id), download: file.name, "data-testid": "file" },
-    icon("page"),
-    el("span", { class: "grow" }, el("strong", {}, file.title), el("span", { class: "muted detail" }, `${file.pretty_type}, ${size}`)),
-  );
-}
-
-function pinLine(message) {
-  if (!message.pinned_info) return null;
-  return el("p", { class: "pin-line", "data-testid": "pinned" }, icon("pin"), `Pinned by ${nameOf(message.pinned_info.pinned_by)}`);
 }
 
 function reactions(message) {
@@ -252,11 +229,6 @@ function copyLink(message) {
 async function remove(at) {
   const question = { title: "Delete message?", text: "It can't be brought back.", confirm: "Delete", deny: "Keep", style: "danger" };
   if (await confirmed(question)) await doing("delete", at);
-}
-
-async function removeFile(file) {
-  const question = { title: `Delete ${file.name}?`, text: "It can't be brought back.", confirm: "Delete", deny: "Keep", style: "danger" };
-  if (await confirmed(question)) await doing("delete_file", { file: file.id });
 }
 
 // A thread's first message stands in the channel and in the thread: it is edited where the person began to.
