@@ -90,7 +90,7 @@ def strings(shown: object) -> Iterator[str]:
     if isinstance(shown, dict):
         for name, value in shown.items():
             if isinstance(value, str):
-                if name in ("text", "alt_text", "accessibility_label"):
+                if name in ("text", "alt_text", "accessibility_label", "initial_value"):
                     yield value
             else:
                 yield from strings(value)

@@ -251,26 +251,27 @@ class Play:
 
     def learn(self, scope: str, topic: str, channel: str | None) -> None:
         """A document; one with a `channel` was learned in it, for everybody where `scope` says so."""
-        token = self.token()
-        text = f"The {topic} code is {token}."
-        new = Document(f"/{token}", f"About {token}", scope, "h", kind="slack" if channel else "file")
-        passage = Passage(0, scope, new.title, f"Codes > {token}", text, 0, 0)
+        token, twin = self.token(), self.token()
+        text = f"The {topic} code is {token}, by night {twin}."
+        new = Document(f"/{token}", f"About {twin}", scope, "h", kind="slack" if channel else "file")
+        passage = Passage(0, scope, new.title, f"Codes > {twin}", text, 0, 0)
         vector = HashingEncoder().encode([text])[0].tobytes()
         document_id = documents.replace(self.on.store, new, [passage], [vector])
-        self.model.home[token] = scope
+        self.model.home[token] = self.model.home[twin] = scope
         if channel is not None:
             slack_sources.note(self.on.store, document_id, channel, next_ts())
-            self.model.learned_in[token] = channel
+            self.model.learned_in[token] = self.model.learned_in[twin] = channel
 
     def taught(self, scope: str, topic: str, elsewhere: bool) -> None:
         """A lesson; `elsewhere`: it stands in a passage of whatever scope, which must not be shown with it."""
         token = self.token()
         found = documents.passages(self.on.store, list(range(1, 40))) if elsewhere else []
-        evidence = next((each for each in found if each.question is None), None)
+        found = [each for each in found if each.question is None]
+        evidence = found[self._tokens % len(found)] if found else None
         if evidence is not None and (inside := TOKEN.search(evidence.text)):
-            token = inside.group()
-            if self.model.home[token] not in (scope, WORKSPACE):
-                return  # who teaches it there knows it there: another secret's way out, but not ours
+            token = (
+                inside.group()
+            )  # whoever teaches it there knows it there, and nothing else of that passage
         self.model.home.setdefault(token, scope)
         self.model.lessons[token].add(scope)
         teacher = "U0" + scope[2:] if scope.startswith("D") else MEMBERS.get(scope, HOUSE)[0]
@@ -396,6 +397,8 @@ class Play:
             allowed, heard = self.model.to_one(asked["user_id"]), self.model.known[asked["user_id"]]
         elif method == "assistant.threads.setSuggestedPrompts":
             allowed, heard = self.model.to_all_in(asked["channel_id"]), self.model.known[person]
+            if person in HOUSE:  # what was asked where the whole workspace reads
+                allowed = allowed.union(*(self.model.said[each] for each in self.model.public))
         else:
             assert not tokens or method in ("files.getUploadURLExternal",), (method, asked)
             return
@@ -433,8 +436,8 @@ SCOPES = st.sampled_from([WORKSPACE, WORKSPACE, *KINDS, *map(direct, PEOPLE)])
 TEXTS = st.one_of(
     st.sampled_from(TOPICS).map(lambda topic: f"What is the {topic} code?"),
     st.sampled_from(TOPICS).map(lambda topic: f"and the {topic}?"),
-    st.integers(1, 12).map(lambda n: f"Where does it say tok{n}x?"),
-    st.tuples(st.sampled_from(TOPICS), st.integers(1, 12)).map(lambda t: f"The {t[0]} code is tok{t[1]}x."),
+    st.integers(1, 18).map(lambda n: f"Where does it say tok{n}x?"),
+    st.tuples(st.sampled_from(TOPICS), st.integers(1, 18)).map(lambda t: f"The {t[0]} code is tok{t[1]}x."),
 )
 CHOICES = st.builds(
     ChannelSettings,

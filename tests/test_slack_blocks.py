@@ -134,7 +134,8 @@ def test_an_answer_that_is_a_table_is_shown_row_by_row_without_its_rules():
 
 def test_an_answer_from_memory_names_its_teacher_without_pinging():
     taught = replace(ANSWER, from_memory=True, taught_by="U0PRIYA", text=SENTENCE, start=0, end=len(SENTENCE))
-    assert "Taught by @Priya" in mrkdwn(blocks.reply(taught, teacher="Priya"))
+    assert "Taught by @Priya" in texts(blocks.reply(taught, teacher="Priya").blocks)
+    assert "Taught by" not in mrkdwn(blocks.reply(taught, teacher="Priya")), "a name formats nothing"
     assert "<@U0PRIYA>" in mrkdwn(blocks.reply(taught))
     assert words.FROM_MEMORY_UNKNOWN in mrkdwn(blocks.reply(replace(taught, taught_by="cli")))
     assert not elements(blocks.reply(taught).blocks, "rich_text_quote")  # the sentence is the answer itself

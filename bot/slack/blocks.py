@@ -5,18 +5,16 @@ from __future__ import annotations
 from bot.records import Answer
 from bot.slack import words
 from bot.slack.display import (
-    CUT,
     answer_text,
     closest,
     evidence,
     is_said_whole,
-    lines,
     marked,
     says_more,
     source_name,
     without_markdown,
 )
-from bot.slack.markup import cut, escape, mention, one_line
+from bot.slack.markup import cut, mention, one_line
 from bot.slack.quoting import shown
 from bot.slack.rich import (
     Json,
@@ -29,7 +27,9 @@ from bot.slack.rich import (
     mrkdwn_section,
     paragraph,
     plain,
+    plain_context,
     plain_section,
+    posting,
     rich_text,
 )
 from bot.slack.rich import words as leaf
@@ -41,6 +41,7 @@ CORRECT_THIS = "correct_this"
 TEACH_ME = "teach_me"
 SHARE = "share_answer"
 CLOSEST_CHARACTERS = 220
+SOURCE = 300
 
 
 def reply(
@@ -53,55 +54,48 @@ def reply(
     if answer.abstained:
         return abstention(answer, plain_buttons=plain_buttons)
     source = answer.evidence
-    blocks, spoken = _said(answer)
+    blocks = _said(answer)
     if source is not None and (name := source_name(source)) and not (answer.from_memory and not source.link):
         blocks.append(
-            rich_text(paragraph([*leaf(words.ANSWER_SOURCE), *linked(cut(name, 300), source.link)]))
+            rich_text(paragraph([*leaf(words.ANSWER_SOURCE), *linked(cut(name, SOURCE), source.link)]))
         )
-        spoken += f"\n{words.ANSWER_SOURCE}{name}"
-    blocks.append(context(_how_sure(answer, teacher)))
+    blocks.append(_how_sure(answer, teacher))
     if share:
         blocks.append(actions(button(words.SHARE, SHARE, str(answer.id))))
     blocks.append(feedback(answer, plain_buttons=plain_buttons))
-    return Posting(cut(escape(spoken), 3000), blocks)
+    return posting(blocks)
 
 
-def _said(answer: Answer) -> tuple[list[Json], str]:
-    """The answer and the sentence it stands in, as blocks and as text; only once where they are the same."""
+def _said(answer: Answer) -> list[Json]:
+    """The answer and the sentence it stands in; only once where they are the same."""
     beside, whole = evidence(answer), is_said_whole(answer)
     parts = shown(beside, marked(answer), quoted=not whole)
     if whole and parts:
-        return [rich_text(*parts)], "\n".join(lines(beside))
-    spoken = answer_text(answer) or CUT
-    blocks = [rich_text(paragraph(leaf(spoken, bold=True)))]
+        return [rich_text(*parts)]
+    blocks = [rich_text(paragraph(leaf(answer_text(answer), bold=True)))]
     if not answer.grounded:
         blocks.append(context(words.UNGROUNDED))
-        spoken += f"\n{words.UNGROUNDED}"
-    if parts and says_more(answer):
-        blocks.append(rich_text(*parts))
-        spoken += "\n" + "\n".join(lines(beside))
-    return blocks, spoken
+    return [*blocks, rich_text(*parts)] if parts and says_more(answer) else blocks
 
 
 def abstention(answer: Answer, *, plain_buttons: bool = False) -> Posting:
     """Says that it doesn't know, and shows the closest it found: perhaps a person sees more in it."""
     nearest = closest(answer.offered)
-    sentence = words.DONT_KNOW if answer.offered else words.DONT_KNOW_NOTHING_FOUND
-    blocks: list[Json] = [mrkdwn_section(sentence)]
-    spoken = sentence
+    blocks: list[Json] = [
+        mrkdwn_section(words.DONT_KNOW if answer.offered else words.DONT_KNOW_NOTHING_FOUND)
+    ]
     if nearest:
         items = [
             [
-                *linked(source_name(each), each.link),
+                *linked(cut(source_name(each), SOURCE), each.link),
                 *leaf(f": {cut(without_markdown(each.text), CLOSEST_CHARACTERS)}"),
             ]
             for each in nearest
         ]
         blocks.append(rich_text(paragraph(leaf(words.CLOSEST)), bullets(items)))
-        spoken += f"\n{words.CLOSEST} {'; '.join(escape(source_name(each)) for each in nearest)}"
     blocks.append(actions(button(words.TEACH_ME, TEACH_ME, str(answer.id), "primary")))
     blocks.append(feedback(answer, plain_buttons=plain_buttons))
-    return Posting(cut(spoken, 3000), blocks)
+    return posting(blocks)
 
 
 def feedback(answer: Answer, *, plain_buttons: bool = False) -> Json:
@@ -122,28 +116,29 @@ def feedback(answer: Answer, *, plain_buttons: bool = False) -> Json:
 def offer_correction(answer: Answer, sentence: str = words.DOWN_NOTED) -> Posting:
     """For a thumbs-down that came without a trigger: the button brings one."""
     label, action = (words.TEACH_ME, TEACH_ME) if answer.abstained else (words.CORRECT_THIS, CORRECT_THIS)
-    return Posting(sentence, [mrkdwn_section(sentence), actions(button(label, action, str(answer.id)))])
+    return posting([mrkdwn_section(sentence), actions(button(label, action, str(answer.id)))])
 
 
 def say(sentence: str) -> Posting:
     """A sentence of ours."""
-    return Posting(sentence, [mrkdwn_section(sentence)])
+    return posting([mrkdwn_section(sentence)])
 
 
 def tell(sentence: str) -> Posting:
     """A sentence of ours that holds words of others."""
-    return Posting(cut(escape(sentence), 3000), [plain_section(sentence)])
+    return posting([plain_section(sentence)])
 
 
 def guide() -> Posting:
-    return Posting(words.HELP, [mrkdwn_section(words.HELP_MD)])
+    return posting([mrkdwn_section(words.HELP_MD)])
 
 
-def _how_sure(answer: Answer, teacher: str | None) -> str:
+def _how_sure(answer: Answer, teacher: str | None) -> Json:
     sure = words.sure(answer.confidence)
     if answer.taught_by is None:
-        return words.FROM_MEMORY_UNKNOWN if answer.from_memory else sure
+        return context(words.FROM_MEMORY_UNKNOWN if answer.from_memory else sure)
     # A mention would ping the teacher each time somebody profits; the name alone doesn't.
-    shown = f"@{escape(one_line(teacher))}" if teacher else mention(answer.taught_by)
+    shown = f"@{one_line(teacher)}" if teacher else mention(answer.taught_by)
     by = words.FROM_MEMORY_MD.format(person=shown) if shown else words.FROM_MEMORY_UNKNOWN
-    return by if answer.from_memory else f"{sure} · {by}"
+    said = by if answer.from_memory else f"{sure} · {by}"
+    return plain_context(said) if teacher else context(said)

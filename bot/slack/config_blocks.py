@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 from bot.records import ChannelSettings, Mode
 from bot.slack import words
 from bot.slack.markup import escape, mention
-from bot.slack.rich import TITLE, Json, Posting, context, mrkdwn_section, option, plain
+from bot.slack.rich import TITLE, Json, Posting, context, mrkdwn_section, option, plain, posting
 
 CONFIG = "channel_config"
 MODE = "mode"
@@ -91,7 +91,7 @@ def told(person: str, lines: list[str]) -> Posting:
     """For the whole channel. A mention in a message of ours pings nobody but whom it is about, who did it."""
     who = mention(person) or escape(person)
     text = "\n".join([words.CONFIG_TOLD_MD.format(person=who), *(f"• {line}" for line in lines)])
-    return Posting(text, [mrkdwn_section(text), context(words.CONFIG_HOW_MD)])
+    return posting([mrkdwn_section(text), context(words.CONFIG_HOW_MD)])
 
 
 def _offered(place: Place) -> list[str]:

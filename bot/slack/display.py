@@ -9,13 +9,12 @@ from bot.reading.graphemes import cluster_at
 from bot.reading.sentence import list_items
 from bot.records import Answer, Offered
 from bot.slack.markdown import Piece, Sign, pieces, plain_pieces, within
-from bot.slack.markup import cut, one_line
+from bot.slack.markup import CUT, cut, one_line
 
 ANSWER_CHARACTERS = 2000
 CLOSEST = 3
 AROUND_CHARACTERS = 600
 CELLS = " · "
-CUT = "…"
 
 
 def without_markdown(text: str) -> str:

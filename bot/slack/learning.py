@@ -25,7 +25,7 @@ from bot.slack.gathering import Gathering
 from bot.slack.history import KIND as BACKFILL
 from bot.slack.history import History, Threads
 from bot.slack.learning_events import KIND, Lead, lead_from_payload, leads
-from bot.slack.markup import escape
+from bot.slack.markup import literal
 from bot.slack.queue import WorkQueue
 from bot.slack.room import STOP_S, Room
 from bot.store import Store, backfills, channels
@@ -149,7 +149,7 @@ class Learning:
         except DocumentError as error:
             # In a channel nobody asked: what Slack itself keeps from us is no news there.
             if sight.is_direct(lead.channel) or not isinstance(error, OutOfReachError):
-                self._say(lead, words.NOT_LEARNED.format(why=escape(str(error))))
+                self._say(lead, words.NOT_LEARNED.format(why=literal(str(error))))
         else:
             self._say_learned(lead, kept)
 
@@ -187,9 +187,9 @@ class Learning:
             self._room.lanes.submit(lead.channel, lambda: self._mark(lead))
             return
         said = words.LEARNED[kept.outcome].format(
-            title=escape(kept.title), passages=words.counted(kept.passages, words.PASSAGES)
+            title=literal(kept.title), passages=words.counted(kept.passages, words.PASSAGES)
         )
-        self._say(lead, f"{said} {escape(kept.note)}".strip())
+        self._say(lead, f"{said} {literal(kept.note)}".strip())
 
     def _mark(self, lead: Lead) -> None:
         try:

@@ -7,14 +7,17 @@ no link is faked and nothing turns the direction of our own words.
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from bot.knowledge.plain import unescape as unescape
 from bot.knowledge.plain import unslack as unslack
 from bot.reading.graphemes import cluster_at
 
-# Overrides and isolates can turn the text around them; a right-to-left script needs none of them.
-_TURNS = {ord(c): None for c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
+CUT = "…"
+SPOKEN = 3000
+# Control characters but new lines and tabs, halves of characters, and overrides and isolates, which can turn the text
+# around them; a right-to-left script needs none of them.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_FORMATS = re.compile(r"[*~`]|(?<!\w)_+|_+(?!\w)")
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
@@ -23,9 +26,19 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def literal(text: str) -> str:
+    """Foreign words on one line among our own mrkdwn: escaped, and without the signs that would format them."""
+    return escape(_FORMATS.sub("", one_line(text)))
+
+
+def spoken(text: str) -> str:
+    """A message's text, for notifications and screen readers, which was escaped: cut, never empty."""
+    return cut(safe(text).strip(), SPOKEN) or CUT
+
+
 def safe(text: str) -> str:
     """Without control characters and without characters that turn the reading direction of what follows."""
-    return "".join(c for c in text.translate(_TURNS) if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return _UNSAFE.sub("", text)
 
 
 def one_line(text: str) -> str:
@@ -38,7 +51,7 @@ def cut(text: str, most: int) -> str:
         return text
     kept = text[: cluster_at(text, most - 1)[0]]
     space = kept.rfind(" ")
-    return (kept[:space] if space > most // 2 else kept).rstrip() + "…"
+    return (kept[:space] if space > most // 2 else kept).rstrip() + CUT
 
 
 def cut_front(text: str, most: int) -> str:
@@ -48,7 +61,7 @@ def cut_front(text: str, most: int) -> str:
     begin = len(text) - (most - 1)
     kept = text[max(begin, cluster_at(text, begin - 1)[1]) :]
     space = kept.find(" ")
-    return "…" + (kept[space:] if 0 <= space < most // 2 else kept).lstrip()
+    return CUT + (kept[space:] if 0 <= space < most // 2 else kept).lstrip()
 
 
 def mention(person: str) -> str | None:

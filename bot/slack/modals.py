@@ -10,7 +10,7 @@ from typing import Any, cast, get_args
 from bot.records import Answer, Offered, Reason
 from bot.slack import words
 from bot.slack.display import answer_text, source_name, without_markdown
-from bot.slack.markup import cut, one_line
+from bot.slack.markup import cut, one_line, safe
 from bot.slack.rich import TITLE, Json, option, paragraph, plain, plain_section, rich_text
 from bot.slack.rich import words as leaf
 
@@ -74,7 +74,7 @@ def teach(question: str, place: Place, answer: str = "") -> Json:
         _input(
             "answer",
             words.TEACH_ANSWER_LABEL,
-            _text_input("answer", ANSWER_CHARACTERS, cut(answer, ANSWER_CHARACTERS)),
+            _text_input("answer", ANSWER_CHARACTERS, answer),
             words.CORRECTION_HINT,
         ),
     ]
@@ -162,7 +162,8 @@ def _text_input(action_id: str, most: int, initial: str = "", *, multiline: bool
         "multiline": multiline,
         "max_length": most,
     }
-    return {**made, "initial_value": initial} if initial else made
+    initial = cut(safe(initial), most)
+    return {**made, "initial_value": initial} if initial.strip() else made
 
 
 def _passages(offered: Sequence[Offered]) -> list[Json]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 
 from slack_sdk.errors import SlackApiError
 
 from bot.slack import words
-from bot.slack.markup import cut, escape, one_line
+from bot.slack.markup import cut, one_line
 from bot.slack.rich import Posting, plain_section
+from bot.slack.rich import posting as made
 from bot.slack.room import Room
-from bot.store import runs
+from bot.store import claims, runs
 from bot.watching import Notice
 
 SWAPS = ("rolled_back", "promoted")
@@ -23,13 +25,17 @@ def posting(notice: Notice) -> Posting:
     """Adapter ids and numbers only: nothing that anybody asked or said."""
     line = words.NOTICES[notice.kind].format(adapter=notice.adapter, serving=notice.serving)
     blocks = [plain_section(line)]
-    if notice.why:
+    if notice.why.strip():
         blocks.append(plain_section(cut(one_line(notice.why), 1000)))
-    return Posting(escape(line), blocks)
+    return made(blocks)
 
 
 def tell(room: Room, notice: Notice) -> None:
-    """Returns at once. Where nobody is named in LOREBOT_ADMINS, the retraining's channel and the log have to do."""
+    """Returns at once; of several processes that noticed, the first one tells. Where nobody is named in LOREBOT_ADMINS, the
+    retraining's channel and the log have to do."""
+    what = hashlib.sha256(f"{notice.kind} {notice.adapter} {notice.why}".encode()).hexdigest()[:16]
+    if not claims.claim(room.services.store, f"notice:{what}"):
+        return
     for person in room.services.settings.admins:
         room.lanes.submit(person, lambda person=person: directly(room, person, posting(notice)))  # type: ignore[misc]
     run = runs.run(room.services.store, notice.run_id) if notice.run_id else None

@@ -11,7 +11,7 @@ from bot.records import WORKSPACE
 from bot.reviewing import Waiting
 from bot.slack import words
 from bot.slack.display import answer_text, evidence, lines, says_more
-from bot.slack.markup import cut, escape, mention, one_line
+from bot.slack.markup import cut, escape, literal, mention, one_line, safe
 from bot.slack.modals import ANSWER_CHARACTERS
 from bot.slack.rich import (
     TITLE,
@@ -25,6 +25,7 @@ from bot.slack.rich import (
     paragraph,
     plain,
     plain_section,
+    posting,
     quote,
     rich_text,
 )
@@ -87,7 +88,7 @@ def queue(page: Page) -> Posting:
         blocks += [{"type": "divider"}, _of_page(page)]
     if page.hidden:
         blocks.append(context(words.REVIEW_HIDDEN.format(n=page.hidden)))
-    return Posting(" ".join(filter(None, (page.told, heading))), blocks)
+    return posting(blocks)
 
 
 def edit_form(each: Waiting, choice: Choice, door: str) -> Json:
@@ -99,7 +100,7 @@ def edit_form(each: Waiting, choice: Choice, door: str) -> Json:
         "max_length": ANSWER_CHARACTERS,
     }
     if each.words:
-        element["initial_value"] = cut(each.words, ANSWER_CHARACTERS)
+        element["initial_value"] = cut(safe(each.words), ANSWER_CHARACTERS)
     return {
         "type": "modal",
         "callback_id": EDIT,
@@ -165,7 +166,7 @@ def _says(each: Waiting) -> list[Json]:
 
 def _about(each: Waiting) -> str:
     """Who, where, when, and why it waits."""
-    who = mention(each.person) or escape(cut(one_line(each.person), 80)) or words.REVIEW_SOMEBODY
+    who = mention(each.person) or literal(cut(each.person, 80)) or words.REVIEW_SOMEBODY
     if each.private_to is not None:
         where = words.REVIEW_PRIVATE
     elif each.channel is None:
@@ -174,7 +175,7 @@ def _about(each: Waiting) -> str:
         where = words.REVIEW_EVERYBODY
     else:
         where = f"<#{escape(one_line(each.channel))}>"
-    why = escape(cut(one_line(each.why), 300))
+    why = literal(cut(each.why, 300))
     return words.REVIEW_ABOUT_MD.format(who=who, where=where, when=when(each.at), why=why)
 
 

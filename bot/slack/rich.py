@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from bot.slack.markup import cut, safe, web_link
+from bot.slack.markup import CUT, cut, escape, safe, spoken, web_link
 
 Json = dict[str, Any]
 SECTION = 3000
@@ -19,6 +19,8 @@ CONFIRM_TITLE, CONFIRM_TEXT, CONFIRM_BUTTON = 100, 300, 30
 OPTION = 75
 TITLE = 24
 TEXT_ELEMENT = 2500
+BAR = "█░"
+"""Signs that show how far something has come, and say nothing."""
 
 
 class Posting(NamedTuple):
@@ -28,6 +30,34 @@ class Posting(NamedTuple):
     blocks: list[Json]
 
 
+def posting(blocks: list[Json]) -> Posting:
+    """A message whose text says what its blocks show."""
+    said = (line for block in blocks for line in _said(block))
+    return Posting(spoken("\n".join(line for line in said if line.strip(BAR))), blocks)
+
+
+def _said(part: Json) -> list[str]:
+    """What a block, or a part of one, says, line by line, as mrkdwn; buttons aside."""
+    kind = part.get("type")
+    if kind in ("actions", "context_actions"):
+        return []
+    if kind == "mrkdwn":
+        return [part["text"]]
+    if kind == "plain_text":
+        return [escape(part["text"])]
+    if kind == "image":
+        return [escape(part["alt_text"])]
+    if kind == "rich_text_list":
+        first = part.get("offset", 0) + 1 if part["style"] == "ordered" else None
+        lines = ["".join(_said(each)) for each in part["elements"]]
+        return [f"{first + i}. {line}" if first is not None else line for i, line in enumerate(lines)]
+    if kind in ("rich_text", "context"):
+        return [line for each in part["elements"] for line in _said(each)]
+    if "elements" in part:  # a paragraph, a quotation, a block of code
+        return [escape("".join(leaf.get("text", "") for leaf in part["elements"]))]
+    return _said(part["text"]) if "text" in part else []
+
+
 def mrkdwn_section(text: str) -> Json:
     return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, SECTION)}}
 
@@ -35,7 +65,7 @@ def mrkdwn_section(text: str) -> Json:
 def plain_section(text: str) -> Json:
     return {
         "type": "section",
-        "text": {"type": "plain_text", "text": cut(safe(text), SECTION), "emoji": False},
+        "text": {"type": "plain_text", "text": cut(safe(text).strip(), SECTION) or CUT, "emoji": False},
     }
 
 
@@ -56,6 +86,14 @@ def confirm(title: str, text: str, yes: str, no: str, style: str | None = None) 
 
 def context(text: str) -> Json:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, SECTION)}]}
+
+
+def plain_context(text: str) -> Json:
+    """For words of others: nothing in them formats."""
+    return {
+        "type": "context",
+        "elements": [{"type": "plain_text", "text": cut(safe(text), SECTION), "emoji": False}],
+    }
 
 
 def actions(*elements: Json) -> Json:
@@ -91,11 +129,11 @@ def rich_text(*parts: Json) -> Json:
 
 
 def paragraph(leaves: Sequence[Json]) -> Json:
-    return {"type": "rich_text_section", "elements": list(leaves)}
+    return {"type": "rich_text_section", "elements": list(leaves) or words(CUT)}
 
 
 def quote(leaves: Sequence[Json]) -> Json:
-    return {"type": "rich_text_quote", "elements": list(leaves)}
+    return {"type": "rich_text_quote", "elements": list(leaves) or words(CUT)}
 
 
 def bullets(items: Sequence[Sequence[Json]]) -> Json:

@@ -9,8 +9,9 @@ from typing import Any, TypeGuard
 
 from bot.records import Promotion, Run
 from bot.slack import words
-from bot.slack.markup import cut, escape, mention, one_line
+from bot.slack.markup import cut, escape, literal, mention, one_line
 from bot.slack.rich import (
+    BAR,
     Json,
     Posting,
     actions,
@@ -20,20 +21,19 @@ from bot.slack.rich import (
     mrkdwn_section,
     paragraph,
     plain_section,
+    posting,
     rich_text,
 )
 from bot.slack.rich import words as leaf
 from bot.slack.services import Status
 from bot.watching import Standoff
 
-BAR = 20
+BAR_LENGTH = 20
 CANCEL_RUN = "cancel_run"
 
 
 def starting() -> Posting:
-    return Posting(
-        words.RETRAIN_STARTING, [plain_section(words.RETRAIN_STARTING), rich_text(paragraph(leaf(_bar(0.0))))]
-    )
+    return posting([plain_section(words.RETRAIN_STARTING), rich_text(paragraph(leaf(_bar(0.0))))])
 
 
 def progress(run: Run) -> Posting:
@@ -42,23 +42,21 @@ def progress(run: Run) -> Posting:
     if run.cancel is not None:
         line = words.RUN_STOPPING
     blocks = [plain_section(line), rich_text(paragraph(leaf(_bar(run.progress))))]
-    below = " · ".join(part for part in (_asked_by(run), escape(cut(one_line(run.detail), 300))) if part)
+    below = " · ".join(part for part in (_asked_by(run), literal(cut(run.detail, 300))) if part)
     if below:
         blocks.append(context(below))
     if run.cancel is None and run.verdict is None:
         blocks.append(actions(cancel_button(run)))
-    return Posting(escape(line), blocks)
+    return posting(blocks)
 
 
 def outcome(run: Run) -> Posting:
     """How a run ended: the verdict with its figures, or the one line of what stopped it."""
     if run.state == "failed" and run.cancel is not None:
-        return Posting(
-            words.RUN_CANCELLED, [plain_section(words.RUN_CANCELLED), mrkdwn_section(_cancelled(run.cancel))]
-        )
+        return posting([plain_section(words.RUN_CANCELLED), mrkdwn_section(_cancelled(run.cancel))])
     if run.state == "failed":
         line = words.RUN_FAILED.format(why=one_line(run.error or "?"))
-        return Posting(escape(cut(line, 3000)), [plain_section(line), plain_section(words.RUN_FAILED_CALM)])
+        return posting([plain_section(line), plain_section(words.RUN_FAILED_CALM)])
     line = headline(run)
     blocks: list[Json] = [plain_section(line)]
     if run.verdict is not None:
@@ -70,7 +68,7 @@ def outcome(run: Run) -> Posting:
     below = " · ".join(part for part in (_asked_by(run), _code(run.candidate)) if part)
     if below:
         blocks.append(context(below))
-    return Posting(line, blocks)
+    return posting(blocks)
 
 
 def headline(run: Run) -> str:
@@ -102,7 +100,7 @@ def swapped(promotion: Promotion) -> Posting:
     line = words.SWAPPED.format(adapter=promotion.adapter)
     if promotion.run_id is None:
         line = words.SWAPPED_BACK.format(adapter=promotion.adapter, why=one_line(promotion.why))
-    return Posting(escape(line), [plain_section(line)])
+    return posting([plain_section(line)])
 
 
 def in_service(now: Status) -> list[str]:
@@ -137,13 +135,13 @@ def status(now: Status) -> Posting:
     )
     lines += said_of_it(now)
     if now.running is not None:
-        stage, percent = escape(one_line(now.running.stage)), _percent(now.running.progress)
+        stage, percent = literal(now.running.stage), _percent(now.running.progress)
         lines.append(words.STATUS_RUNNING_MD.format(stage=stage, percent=percent))
     if now.next_retraining is None:
         lines.append(words.STATUS_NEVER_MD)
     else:
         lines.append(words.STATUS_NEXT_MD.format(when=when(now.next_retraining)))
-    return Posting(words.STATUS_TITLE, [mrkdwn_section("\n".join(lines))])
+    return posting([mrkdwn_section("\n".join(lines))])
 
 
 def _on_trial(trial: Standoff) -> str:
@@ -179,8 +177,8 @@ def _cancelled(by: str) -> str:
 
 
 def _bar(progress: float) -> str:
-    full = round(_percent(progress) / 100 * BAR)
-    return "█" * full + "░" * (BAR - full)
+    full = round(_percent(progress) / 100 * BAR_LENGTH)
+    return BAR[0] * full + BAR[1] * (BAR_LENGTH - full)
 
 
 def _percent(progress: float) -> int:

@@ -17,10 +17,10 @@ from bot import sight
 from bot.records import Answer, Question
 from bot.slack import blocks, words
 from bot.slack.clients import respond
-from bot.slack.markup import cut, escape, one_line
+from bot.slack.markup import cut, one_line
 from bot.slack.once import Work, once
 from bot.slack.posting import Poster
-from bot.slack.rich import Posting, paragraph, rich_text
+from bot.slack.rich import Posting, paragraph, posting, rich_text
 from bot.slack.rich import words as leaf
 from bot.slack.room import Room
 from bot.store import Store, claims, questions
@@ -61,14 +61,14 @@ def may_be_told(store: Store, answer: Answer, question: Question, scopes: Collec
     return bool(sight.still_in_sight(store, [answer.evidence], tuple(scopes)))
 
 
-def shared(posting: Posting, question: Question, name: str) -> Posting:
+def shared(answered: Posting, question: Question, name: str) -> Posting:
     """An answer's message, with who asked what in front: the asker's name pings nobody."""
     asked, text = (
         words.SHARED_ASKED.format(person=one_line(name)),
         cut(one_line(question.text), QUESTION_CHARACTERS),
     )
     front = rich_text(paragraph([*leaf(f"{asked} "), *leaf(text, italic=True)]))
-    return Posting(cut(f"{escape(f'{asked} {text}')}\n{posting.text}", 3000), [front, *posting.blocks])
+    return posting([front, *answered.blocks])
 
 
 class Sharing:

@@ -16,8 +16,8 @@ from bot.knowledge import expiring, memory
 from bot.records import Document, Passage
 from bot.slack import blocks, notices, words
 from bot.slack.clients import respond
-from bot.slack.markup import cut, escape, mention, one_line
-from bot.slack.rich import Posting, actions, button, paragraph, rich_text
+from bot.slack.markup import cut, mention, one_line
+from bot.slack.rich import Posting, actions, button, mrkdwn_section, paragraph, posting, rich_text
 from bot.slack.rich import words as leaf
 from bot.slack.room import Room
 from bot.slack.run_blocks import when
@@ -87,8 +87,8 @@ class StillTrue:
             self._stopped.wait(EVERY_S)
 
     def _ask(self, lesson: Passage, document: Document, days: float) -> None:
-        person, posting = document.person or "", question(lesson, expiring.ends(document, days))
-        self._room.lanes.submit(person, lambda: notices.directly(self._room, person, posting))
+        person, asked = document.person or "", question(lesson, expiring.ends(document, days))
+        self._room.lanes.submit(person, lambda: notices.directly(self._room, person, asked))
 
     def _decide(self, person: str, door: str, passage_id: int, keep: bool) -> None:
         """Only its teacher was asked, and only a teacher's word counts here."""
@@ -118,6 +118,4 @@ def question(lesson: Passage, ends: float) -> Posting:
     buttons = actions(
         button(words.STILL_KEEP, KEEP, value, "primary"), button(words.STILL_FORGET, FORGET, value)
     )
-    return Posting(
-        f"{escape(line)} {escape(cut(asked, 300))}", [blocks.tell(line).blocks[0], rich_text(*said), buttons]
-    )
+    return posting([mrkdwn_section(line), rich_text(*said), buttons])
