@@ -459,7 +459,7 @@ ACTS = st.one_of(
     st.tuples(st.just("opened"), st.sampled_from([OPEN, OTHER, PRIVATE])),
 )
 LEARNED = st.tuples(SCOPES, st.sampled_from(TOPICS), st.sampled_from([None, OPEN, OTHER]))
-LESSONS = st.tuples(SCOPES, st.sampled_from(TOPICS), st.booleans())
+LESSONS = st.tuples(SCOPES | st.just(WORKSPACE), st.sampled_from(TOPICS), st.booleans())
 
 
 def perform(play: Play, act: tuple[Any, ...]) -> None:
