@@ -20,7 +20,7 @@ from slack_stage import (
 
 from bot.records import ChannelSettings
 from bot.slack import config, words
-from bot.store import channels, claims
+from bot.store import channels, claims, people
 
 BOB = "U0BOB"
 
@@ -205,3 +205,10 @@ def test_config_in_a_sentence_is_a_question(on: Stage):
     on.slack.wait("respond")
     assert on.known.asked[0].text == "config of the router?"
     assert "/lorebot config" in words.HELP_MD
+
+
+def test_whoever_set_a_channel_up_can_be_forgotten_and_the_channel_stays_as_it_is(on: Stage):
+    save(on, opened(on), "all", "shares", "workspace")
+    people.forget(on.store, ALICE)
+    kept = channels.settings(on.store, CHANNEL)
+    assert (kept.mode, kept.by) == ("all", "")

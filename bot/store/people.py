@@ -56,6 +56,7 @@ def forget(store: Store, person: str) -> dict[str, int]:
         db.execute('UPDATE channel_settings SET "by" = \'\' WHERE "by" = ?', [person])
         reviews.forget(store, person)
         db.execute("DELETE FROM people WHERE person = ?", [person])
+        db.execute('UPDATE channel_settings SET "by" = \'\' WHERE "by" = ?', [person])  # the settings stay
         given = db.execute("DELETE FROM feedback WHERE person = ?", [person]).rowcount
         asked = db.execute("DELETE FROM questions WHERE person = ?", [person]).rowcount
         # What waits to be answered again after a crash carries the message itself. Their wish to be forgotten stays, until
