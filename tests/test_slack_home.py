@@ -304,6 +304,25 @@ def test_a_wish_to_be_forgotten_outlives_a_crash_amid_it(tmp_path: Path):
         assert words.HOME_FORGOTTEN.split("{")[0] in texts(on.slack.of("views.publish")[-1]["view"]["blocks"])
 
 
+def test_a_wish_that_comes_to_nothing_is_told(on: Stage):
+    wish = {"kind": "home", "do": home_blocks.FORGET, "person": ALICE, "value": "me"}
+    claims.claim(on.store, "home:t1", wish, lease_s=-1)
+    with on.store.write() as db:
+        db.execute("UPDATE claims SET attempts = ?", [claims.MAX_ATTEMPTS])
+    on.app.room.recover()
+    on.settle()
+    assert words.HOME_FORGET_FAILED in texts(on.slack.of("views.publish")[-1]["view"]["blocks"])
+    assert on.claim_state("home:t1") == "done"
+
+
+def test_a_click_whose_work_fails_is_told_in_calm_words(on: Stage):
+    view = home(on, ADMIN)
+    on.known.fail = RuntimeError("secret trace")
+    shown = texts(after(on, view, desk_blocks.ROLLBACK, ADMIN)["blocks"])
+    assert words.SORRY_COMMAND in shown
+    assert "secret trace" not in shown
+
+
 def test_a_click_that_comes_twice_counts_once(on: Stage):
     body = press(on, home(on, ADMIN), desk_blocks.ROLLBACK, ADMIN)
     on.send(body)

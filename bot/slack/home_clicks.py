@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 def register(app: App, room: Room, home: Home, reviews: Reviews, configure: Configure) -> None:
     clicks = Clicks(room, home, reviews, configure)
-    room.takes("home", clicks.take)
+    room.takes("home", clicks.take, clicks.came_to_nothing)
 
     def opened(event: Json) -> None:
         if event.get("tab") == "home":
@@ -75,6 +75,11 @@ class Clicks:
         if not self._room.lanes.submit(lane, lambda: self._guarded(key, person, do, str(payload["value"]))):
             self._room.let_go(key)
 
+    def came_to_nothing(self, key: str, payload: dict[str, Any]) -> None:
+        """Says so of a click that every attempt at failed."""
+        self._room.finish(key)
+        self._home.refresh(str(payload["person"]), told=_sorry(str(payload["do"])))
+
     def open_form(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         """At once, on Bolt's thread: a trigger lasts three seconds."""
         person, trigger = str(body["user"]["id"]), str(body["trigger_id"])
@@ -104,7 +109,7 @@ class Clicks:
             told = self._do(person, do, value)
         except Exception:
             log.exception("%s failed", do)
-            told = words.HOME_FORGET_FAILED if do == home_blocks.FORGET else words.SORRY_COMMAND
+            told = _sorry(do)
         self._room.finish(key)
         if told is not None:
             self._home.refresh(person, told=told)
@@ -152,6 +157,10 @@ class Clicks:
         except BusyError as error:
             log.info("%s can't be forgotten yet: %s", person, error)
             return words.HOME_FORGET_LATER
+
+
+def _sorry(do: str) -> str:
+    return words.HOME_FORGET_FAILED if do == home_blocks.FORGET else words.SORRY_COMMAND
 
 
 def _any_of(names: set[str]) -> re.Pattern[str]:
