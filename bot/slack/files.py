@@ -22,6 +22,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.errors import DocumentError
 from bot.knowledge.convert import SUPPORTED
+from bot.slack import words
 
 SECONDS = 30
 REDIRECTS = 3
@@ -200,12 +201,8 @@ def _target(error: urllib.error.HTTPError) -> str:
 
 def _refused(code: str) -> str:
     if code in _GONE:
-        return "it is gone; expected a file: share it again"
-    if code == "missing_scope":
-        return (
-            "the app lacks the scope files:read; expected it to have that: ask an admin to install it again"
-        )
-    return "Slack doesn't let me open it; expected a file of this workspace: upload it here"
+        return words.FILE_GONE
+    return words.FILE_NEEDS_SCOPE if code == "missing_scope" else words.FILE_KEPT_FROM_US
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

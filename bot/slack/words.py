@@ -149,7 +149,6 @@ MODAL_TOO_LATE = "Slack closed the door before the form could open. Please try t
 CORRECTION_TITLE = "Correct this answer"
 CORRECTION_SUBMIT = "Send"
 CANCEL = "Cancel"
-CORRECTION_INTRO_MD = "*Question:* {question}\n*My answer:* {answer}"
 REASON_LABEL = "What was wrong?"
 REASONS = (
     ("wrong", "The answer is wrong"),
@@ -195,6 +194,11 @@ LEARNED = {
     "unchanged": "I know this already: {title} ({passages}).",
 }
 NOT_LEARNED = "I couldn't learn that file: {why}."
+FILE_GONE = "it is gone; expected a file: share it again"
+FILE_NEEDS_SCOPE = (
+    "the app lacks the scope files:read; expected it to have that: ask an admin to install it again"
+)
+FILE_KEPT_FROM_US = "Slack doesn't let me open it; expected a file of this workspace: upload it here"
 SORRY_LEARN = "Something went wrong on my side and I couldn't learn that file. It has been logged; please share it again."
 HISTORY_DONE = "I've read this channel's last {days} days, {messages} in all, and learned {learned}."
 HISTORY_REFUSED = {
@@ -452,7 +456,6 @@ STILL_GONE = "That answer isn't there any more, or isn't yours."
 TAKEN_BACK = "This answer was taken back, because the message or file that it came from was deleted."
 
 # Status
-STATUS_TITLE = "Lorebot's status"
 STATUS_CHAMPION_MD = "*In service:* {adapter}"
 STATUS_SINCE_MD = " since {since}"
 STATUS_SCORES_MD = "*Its scores:* {scores}"
