@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -370,3 +370,23 @@ def test_a_text_that_came_with_the_question_is_no_reason_to_speak_unasked(
     reader.known["42 EUR"] = 0.99
     assert answerer.answer_if_sure(ask("what is the fee?", context="The fee is 42 EUR.")) is None
     assert not kept(store)
+
+
+def test_a_taught_answer_is_not_shown_with_a_text_that_its_place_may_not_see(
+    answerer: Answerer, store: Store, encoder: HashingEncoder
+) -> None:
+    (secret,) = (each for each in documents.passages(store, range(1, 9)) if each.scope == "C2")
+    memory.teach(
+        store,
+        encoder,
+        question="How much leave?",
+        answer="30 days",
+        scope=WORKSPACE,
+        person="U2",
+        evidence=secret,
+    )
+    elsewhere = answerer.answer(ask("How much leave?"))
+    assert elsewhere.from_memory and elsewhere.text == "30 days"
+    assert "Managers" not in elsewhere.sentence + "".join(each.text for each in elsewhere.offered)
+    there = replace(ask("How much leave?", key="C2:1.0"), channel="C2", scopes=(WORKSPACE, "C2"))
+    assert answerer.answer(there).sentence == "Managers get 30 days of leave."

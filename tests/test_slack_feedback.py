@@ -427,3 +427,12 @@ def test_a_thumbs_down_while_questions_are_being_answered_is_acknowledged_at_onc
         on.send(message(f"<@{BOT}> Question number {number}?", channel=f"C{number}"))
     form(on, thumb(on, "down"))
     on.known.gate.set()
+
+
+def test_a_passage_that_was_kept_to_another_place_since_is_not_shown_in_the_form(on: Stage):
+    offer_real_passage(on)
+    on.ask("When is payday?")
+    (learned,) = documents.documents(on.store)
+    documents.narrow(on.store, learned.id or 0, "C0SECRET")
+    view = form(on, thumb(on, "down"))
+    assert not [each for each in view["blocks"] if each.get("block_id") == "passage"]
