@@ -1,6 +1,6 @@
 """What Lorebot says unasked in a channel set to "questions" that has learned the demo's handbook.
 
-    python tests/bench/bench_unasked.py CHAT [--messages 500] [--adapter FOLDER] [--least 0.7]
+    python tests/bench/bench_unasked.py CHAT [--messages 500] [--adapter FOLDER] [--least 0.8]
 
 CHAT is a .jsonl.gz with a `text` a line (real chat: ubuntu-irc); every n-th of its messages is said in the channel. It prints
 how many ask something, how many would be answered, and each of those with its answer, to be read: warranted or not? Then the
