@@ -18,7 +18,7 @@ from test_forgetting import holding
 from bot.knowledge import memory
 from bot.records import Answer, Feedback, Offered
 from bot.registry import Registry
-from bot.slack.following_through import Change, change_from_payload, changes
+from bot.slack.changes import Change, change_from_payload, changes
 from bot.slack.markup import cut
 from bot.store import documents, feedback, questions, runs, slack_sources, traces
 
@@ -156,6 +156,13 @@ def test_an_edited_message_is_learned_again_and_its_old_words_are_gone(on: Scene
 def test_an_edit_that_leaves_no_words_forgets_them(on: Scene) -> None:
     said = pinned(on, "The password hangs in the kitchen")
     edit(on, said, " ")
+    assert on.known() == {}
+
+
+def test_a_message_that_is_gone_by_the_time_its_edit_is_heard_of_is_forgotten(on: Scene) -> None:
+    said = pinned(on, "The password hangs in the kitchen")
+    on.slack.said[CHANNEL].clear()
+    on.send(edited(said, "The password hangs in the hall", "2000000000.1"))
     assert on.known() == {}
 
 

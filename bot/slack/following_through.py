@@ -7,12 +7,10 @@ Slack's documentation: the events `message` (subtypes `message_changed`, `messag
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from slack_bolt import App, BoltContext
 from slack_sdk.errors import SlackApiError
@@ -22,83 +20,17 @@ from bot.knowledge import heard
 from bot.knowledge.plain import unslack
 from bot.records import Document, Question
 from bot.slack import blocks, words
-from bot.slack.history import Threads
+from bot.slack.changes import KIND, Change, change_from_payload, changes, hash_of
+from bot.slack.history import NO_SUCH_THREAD, Threads
 from bot.slack.queue import Job
 from bot.slack.room import Room
 from bot.store import Store, deletions, documents, questions, slack_sources, traces
 from bot.store.deletions import Posted
 
 Json = Mapping[str, Any]
-KIND = "change"
 REST_S = 600.0
 """The state file is wiped of what was deleted at most so often, for that rewrites the search's index."""
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something that happened to a message or a file; none of its words."""
-
-    what: Literal["edited", "deleted", "file_deleted"]
-    channel: str = ""
-    ts: str = ""
-    thread: str | None = None
-    file: str = ""
-    moment: str = ""  # of an edit
-    before: str = ""  # hash of what the message said before an edit
-    quoted: tuple[int, ...] = ()  # questions that were asked about a message that was deleted
-
-    @property
-    def key(self) -> str:
-        return ":".join(filter(None, (self.what, self.channel, self.ts, self.file, self.moment)))
-
-    def payload(self) -> dict[str, Any]:
-        return {"kind": KIND, **asdict(self)}
-
-
-def change_from_payload(payload: Json) -> Change:
-    given = {name: value for name, value in payload.items() if name != "kind"}
-    return Change(**{**given, "quoted": tuple(given.get("quoted") or ())})
-
-
-def changes(store: Store, event: Json) -> Iterator[Change]:
-    """What an event changes of what we keep. On Bolt's threads: looks into the store, and yields only what matters."""
-    if event.get("type") == "file_deleted":
-        found = [Change("file_deleted", file=str(event.get("file_id") or ""))]
-    elif event.get("type") == "message":
-        found = list(_in_message(store, event))
-    else:
-        found = []
-    yield from (each for each in found if _matters(store, each))
-
-
-def _in_message(store: Store, event: Json) -> Iterator[Change]:
-    channel, subtype = str(event.get("channel") or ""), event.get("subtype")
-    message, before = event.get("message") or {}, event.get("previous_message") or {}
-    said = unslack(str(before.get("text") or ""))
-    tomb = subtype == "message_changed" and message.get("subtype") == "tombstone"
-    if subtype == "message_deleted" or tomb:
-        ts = str(event.get("deleted_ts") or message.get("ts") or before.get("ts") or "")
-        quoted = tuple(deletions.quoting(store, channel, said)) if said.strip() else ()
-        yield Change("deleted", channel, ts, before.get("thread_ts"), quoted=quoted)
-    elif subtype == "message_changed":
-        edited = str((message.get("edited") or {}).get("ts") or "")
-        if edited and edited != (before.get("edited") or {}).get("ts"):
-            ts = str(message.get("ts"))
-            yield Change("edited", channel, ts, message.get("thread_ts"), moment=edited, before=_hash(said))
-        for file in message.get("files") or ():
-            if isinstance(file, Mapping) and file.get("mode") == "tombstone":
-                yield Change("file_deleted", file=str(file.get("id") or ""))
-
-
-def _matters(store: Store, change: Change) -> bool:
-    if change.what == "file_deleted":
-        return bool(slack_sources.documents_of_file(store, change.file))
-    if slack_sources.documents_of(store, change.channel, change.ts):
-        return True
-    if change.what == "edited":
-        return False  # an edited question is asked again, which the conversation sees to
-    return bool(change.quoted) or deletions.concerns(store, change.channel, change.ts, change.thread)
 
 
 class Following:
@@ -198,7 +130,7 @@ class Following:
                 channel=channel, ts=thread, oldest=ts, inclusive=False, limit=20
             )
         except SlackApiError as error:
-            if error.response.get("error") == "thread_not_found":
+            if error.response.get("error") in NO_SUCH_THREAD:
                 return False
             raise
         return any(
@@ -270,7 +202,7 @@ class Following:
         )
         if found is not None:
             self._room.services.keep([found])
-        elif message is not None:  # it says nothing any more
+        else:  # it says nothing any more, or is gone by now
             self._forget_documents(slack_sources.documents_of(self._store, channel, ts))
 
     def _teach_again(self, document: Document, change: Change) -> None:
@@ -279,7 +211,7 @@ class Following:
         message = self._message(change.channel, change.ts) if passages else None
         answer = unslack(str((message or {}).get("text") or "")).strip()
         lesson = passages[0] if passages else None
-        if lesson is None or not answer or _hash(lesson.text[lesson.answer_start :]) != change.before:
+        if lesson is None or not answer or hash_of(lesson.text[lesson.answer_start :]) != change.before:
             return
         people = slack_sources.people_of(self._store, document.id or 0)
         taught = self._room.services.teach(
@@ -295,9 +227,14 @@ class Following:
 
     def _message(self, channel: str, ts: str) -> Json | None:
         """A message as it is now; None where it is gone."""
-        found = self._room.clients.patient.conversations_replies(
-            channel=channel, ts=ts, latest=ts, inclusive=True, limit=1
-        )
+        try:
+            found = self._room.clients.patient.conversations_replies(
+                channel=channel, ts=ts, latest=ts, inclusive=True, limit=1
+            )
+        except SlackApiError as error:
+            if error.response.get("error") not in NO_SUCH_THREAD:
+                raise
+            return None
         return next((each for each in found.get("messages") or [] if each.get("ts") == ts), None)
 
     @property
@@ -342,7 +279,3 @@ class _Wiper:
 
 def _is_file(document: Document) -> bool:
     return document.source.startswith("slack:file:")
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()

@@ -17,8 +17,8 @@ from bot.knowledge import heard
 from bot.knowledge.shared_files import Kept, SharedFile
 from bot.records import WORKSPACE, ChannelSettings, Document
 from bot.slack import files
+from bot.slack.changes import Change
 from bot.slack.files import OutOfReachError
-from bot.slack.following_through import Change
 from bot.slack.history import Threads, pairs_of
 from bot.slack.room import Room
 from bot.store import channels, claims, documents, slack_sources
