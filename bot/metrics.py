@@ -42,7 +42,7 @@ RATE_LIMITED = Counter(
 )
 CLAIMS = Counter(
     "lorebot_claims",
-    "Events of Slack, by what became of them: claimed, taken already (a retry, a twin), taken up again, given up.",
+    "Events of Slack, by what became of them: claimed, repeated (a retry, a twin), resumed, given_up.",
     ["outcome"],
     registry=REGISTRY,
 )

@@ -24,6 +24,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_stage import (
+    ADMIN,
     BOT,
     CHANNEL,
     Stage,
@@ -41,12 +42,15 @@ from test_http_mode import free_port
 from bot import metrics, retraining
 from bot.connecting import served, slack_may_refuse
 from bot.errors import BusyError, SettingsError
+from bot.records import Promotion
 from bot.settings import Settings
-from bot.slack import words
-from bot.slack.app import SlackApp, build_app
+from bot.slack import notices, words
+from bot.slack.app import SlackApp, announce_swap, build_app
 from bot.slack.clients import clients, respond
 from bot.slack.http import PATH, http_app
+from bot.slack.reports import LOOK_EVERY_S
 from bot.store import Store, claims, open_store, runs
+from bot.watching import Notice
 
 # Processes
 
@@ -212,6 +216,48 @@ def test_two_schedulers_start_a_retraining_once(tmp_path: Path) -> None:
         runs.start(stores[1], "cli")
 
 
+def test_of_two_processes_one_reports_a_retraining_and_the_other_takes_over(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        other = build_app(on.app.room.services, client=WebClient(token="xoxb-1", base_url=on.slack.url))
+        other.room.start()
+        until(lambda: on.app.room.keeps_watch() or other.room.keeps_watch())
+        assert on.app.room.keeps_watch() != other.room.keeps_watch()
+        first, second = (on.app, other) if on.app.room.keeps_watch() else (other, on.app)
+
+        def retrained() -> None:
+            run = runs.start(on.store, ADMIN, channel=CHANNEL, ts="1.0")
+            runs.finish(on.store, run.id or 0, error="no data")
+            until(lambda: not runs.unreported(on.store))
+
+        retrained()
+        time.sleep(2 * LOOK_EVERY_S)
+        assert len(on.slack.of("chat.update")) == 1
+        first.room.stop()
+        retrained()
+        assert len(on.slack.of("chat.update")) == 2
+        assert second.room.keeps_watch()
+        other.room.stop()
+
+
+def test_a_swap_and_a_notice_are_told_once_by_all_processes_together(tmp_path: Path) -> None:
+    with stage(tmp_path, admins=[ADMIN]) as on:
+        other = build_app(on.app.room.services, client=WebClient(token="xoxb-1", base_url=on.slack.url))
+        other.room.start()
+        run = runs.start(on.store, ADMIN, channel=CHANNEL, ts="1.0")
+        runs.finish(on.store, run.id or 0)
+        promotion = Promotion("reader-2", "schedule", "better", run_id=run.id, id=1)
+        for app in (on.app, other):
+            announce_swap(app, promotion)
+            notices.tell(app.room, Notice("worse", "reader-2", "reader-1", "fewer ups", None))
+            assert app.room.settled(30)
+        swaps = [each for each in on.slack.posted if each["channel"] == CHANNEL]
+        told = [each for each in on.slack.posted if each["channel"] != CHANNEL]
+        assert [each for each in swaps if "reader-2" in texts(each["blocks"])]
+        assert len(told) == 1
+        assert len({json.dumps(each, sort_keys=True) for each in swaps}) == len(swaps)
+        other.room.stop()
+
+
 # What comes to nothing
 
 
@@ -229,7 +275,7 @@ def started_again(on: Stage, attempts: int = claims.MAX_ATTEMPTS) -> Iterator[Sl
 
 
 def test_a_question_that_came_to_nothing_is_told_of_once(tmp_path: Path) -> None:
-    before = metrics.CLAIMS.labels("given up")._value.get()
+    before = metrics.CLAIMS.labels("given_up")._value.get()
     with stage(tmp_path, started=False) as on:
         asked = message(f"<@{BOT}> When is payday?")
         on.send(asked)  # claimed; the process dies with it, again and again
@@ -243,7 +289,7 @@ def test_a_question_that_came_to_nothing_is_told_of_once(tmp_path: Path) -> None
         assert on.claim_state(f"message:{CHANNEL}:{asked['event']['ts']}") == "done"
     assert words.SORRY in told["text"]
     assert told["thread_ts"] == asked["event"]["ts"]
-    assert metrics.CLAIMS.labels("given up")._value.get() == before + 1
+    assert metrics.CLAIMS.labels("given_up")._value.get() == before + 1
 
 
 def test_a_lesson_that_came_to_nothing_is_told_of(tmp_path: Path) -> None:

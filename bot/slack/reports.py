@@ -18,7 +18,7 @@ from bot.slack.pictures import show_head
 from bot.slack.posting import GONE
 from bot.slack.rich import Posting
 from bot.slack.room import Room
-from bot.store import challenges, runs
+from bot.store import challenges, claims, runs
 
 Place = tuple[str, str]
 """Channel and ts of a message."""
@@ -57,8 +57,11 @@ class Reports:
                 self._report(run)
 
     def announce_swap(self, promotion: Promotion) -> None:
-        """Says beside a retraining's message that its adapter answers now. Returns at once."""
+        """Says beside a retraining's message that its adapter answers now. Returns at once. Every process swaps; the first
+        to do so says it."""
         store = self._room.services.store
+        if not claims.claim(store, f"swap:{promotion.id}:{promotion.adapter}"):
+            return
         run = runs.run(store, promotion.run_id) if promotion.run_id else None
         took_back = promotion.by == "bot" and not challenges.won(store, promotion)
         if run is None and took_back:  # what the last run put live
@@ -70,7 +73,8 @@ class Reports:
     def _watch(self) -> None:
         while not self._stop.wait(LOOK_EVERY_S):
             try:
-                self.look()
+                if self._room.keeps_watch():
+                    self.look()
             except OSError as error:
                 log.warning("a report waits for Slack to be reachable: %s", error)
             except Exception:

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from filelock import FileLock, Timeout
+
 from bot import metrics
 from bot.slack.clients import Clients
 from bot.slack.people import People
@@ -55,6 +57,7 @@ class Room:
         self.gone = ""
         """Why Slack won't have this app any more: uninstalled, or its token revoked. Empty while it does."""
         self.left = threading.Event()
+        self._watch = FileLock(services.settings.home / "watch.lock", thread_local=False)
         clients.line.gone = self._leave
 
     def takes(self, kind: str, take: Take, give_up: Take | None = None) -> None:
@@ -71,7 +74,7 @@ class Room:
 
     def claim(self, key: str, payload: dict[str, Any]) -> bool:
         fresh = claims.claim(self.services.store, key, payload)
-        metrics.CLAIMS.labels("claimed" if fresh else "taken already").inc()
+        metrics.CLAIMS.labels("claimed" if fresh else "repeated").inc()
         if not fresh:
             return False
         with self._lock:
@@ -98,7 +101,7 @@ class Room:
         store = self.services.store
         for key, payload in claims.worn_out(store):
             log.error("%s came to nothing after %d attempts", key, claims.MAX_ATTEMPTS)
-            metrics.CLAIMS.labels("given up").inc()
+            metrics.CLAIMS.labels("given_up").inc()
             self._hand_on(self._gives_up, key, payload)
         return sum(self._hand_on(self._takes, key, payload) for key, payload in claims.take_over(store))
 
@@ -110,7 +113,7 @@ class Room:
         with self._lock:
             self._held.add(key)
         log.info("taking up %s again", key)
-        metrics.CLAIMS.labels("taken up again").inc()
+        metrics.CLAIMS.labels("resumed").inc()
         take(key, payload)
         return True
 
@@ -124,6 +127,14 @@ class Room:
     @property
     def started(self) -> bool:
         return self._thread is not None and self._thread.is_alive() and not self.stopping
+
+    def keeps_watch(self) -> bool:
+        """Whether this process, of those that share the state folder, does what must not be done twice and has no event
+        to be claimed by. When it ends, however that is, another one takes over at its next look."""
+        try:
+            return self._watch.is_locked or bool(self._watch.acquire(blocking=False))
+        except Timeout:
+            return False
 
     def _leave(self, method: str, code: str) -> None:
         """Slack has taken the app away: said once, and whoever runs this room waits for `left`."""
@@ -162,6 +173,7 @@ class Room:
             left, self._held = self._held, set()
         for key in left:
             claims.hand_back(self.services.store, key)
+        self._watch.release(force=True)
         self._thread.join(timeout=1)
         self._thread = None
 
