@@ -113,6 +113,7 @@ def test_a_sentence_in_the_middle_of_something_bold_is_bold() -> None:
         "[b](https://evil.test/<!channel>)",
         "![x](https://evil.test/pixel.png)",
         "<javascript:alert(1)>",
+        "[x](https://[evil.test)",
     ],
 )
 def test_no_link_that_no_browser_opens_or_whose_words_name_another_place(text: str) -> None:

@@ -194,17 +194,26 @@ class _Place:
         self._next = 0
 
     def signs(self, text: str, style: frozenset[str], link: str | None) -> Iterator[Sign]:
-        known = [ord(c) - FIRST for c in text]
-        for i, c in enumerate(text):
-            if 0 <= known[i] < len(self.source):
-                at = known[i]
-                c = self.source[at]
-            else:
-                before = next((each for each in known[i:] if 0 <= each < len(self.source)), len(self.source))
-                found = self._hidden.find(c, self._next, before)
+        for c, known, ahead in self._positions(text):
+            at = known
+            if at is None:
+                found = self._hidden.find(c, self._next, ahead)
                 at = found if found >= 0 else min(self._next, len(self.source) - 1)
             self._next = max(self._next, at + 1)
             yield Sign(c, at, style, link)
+
+    def _positions(self, text: str) -> list[tuple[str, int | None, int]]:
+        """Of each character: itself, its position where it spells one, and the next position that one spells."""
+        found: list[tuple[str, int | None, int]] = []
+        ahead = len(self.source)
+        for c in reversed(text):
+            at = ord(c) - FIRST
+            if 0 <= at < len(self.source):
+                ahead = at
+                found.append((self.source[at], at, ahead))
+            else:
+                found.append((c, None, ahead))
+        return found[::-1]
 
 
 def _by_lines(piece: Piece) -> Iterator[Piece]:
@@ -246,7 +255,7 @@ def _honest(signs: Sequence[Sign]) -> tuple[Sign, ...]:
         if link is None or not _names(label, link):
             kept[start:end] = [sign._replace(link=None) for sign in kept[start:end]]
     said = "".join(sign.text for sign in kept)
-    for found in _ADDRESS.finditer(said) if len(said) == len(kept) else ():
+    for found in _ADDRESS.finditer(said):
         url = found.group().rstrip(".,;:!?)*_~")
         part = slice(found.start(), found.start() + len(url))
         if web_link(url) and not any(sign.link or "code" in sign.style for sign in kept[part]):
@@ -269,6 +278,9 @@ def _linked(signs: Sequence[Sign]) -> list[tuple[int, int]]:
 
 def _names(label: str, link: str) -> bool:
     """Whether a link's words are honest: where they look like an address, it is of the place that the link leads to."""
-    host = (urlsplit(link).hostname or "").removeprefix("www.")
+    try:
+        host = (urlsplit(link).hostname or "").removeprefix("www.")
+    except ValueError:  # no address at all, such as half of one in brackets
+        return False
     named = [each.casefold().removeprefix("www.") for each in _HOST.findall(label) if not _FILE.search(each)]
     return all(each == host for each in named)
