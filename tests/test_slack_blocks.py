@@ -141,6 +141,13 @@ def test_an_answer_from_memory_names_its_teacher_without_pinging():
     assert not elements(blocks.reply(taught).blocks, "rich_text_quote")  # the sentence is the answer itself
 
 
+def test_what_somebody_answered_in_a_thread_is_not_said_to_be_taught():
+    read = replace(ANSWER, taught_by="U0PRIYA")  # its source is a message, with a link to it
+    assert "Answered by @Priya" in texts(blocks.reply(read, teacher="Priya").blocks)
+    lesson = replace(read, offered=tuple(replace(each, link=None) for each in read.offered))
+    assert "Taught by @Priya" in texts(blocks.reply(lesson, teacher="Priya").blocks)
+
+
 def test_an_abstention_says_so_and_shows_the_closest_passages_once_each():
     offered = (
         PASSAGE,

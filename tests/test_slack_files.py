@@ -55,6 +55,7 @@ def test_where_nobody_switched_learning_on_no_file_is_even_fetched(on):
     assert on.known() == {}
     assert on.slack.of("files.info") == []
     assert on.slack.tokens_seen == []
+    assert on.on.store.rows("SELECT key FROM claims") == []
 
 
 def test_a_file_sent_in_a_direct_message_is_known_in_that_conversation_only_and_it_says_so(on):

@@ -139,6 +139,9 @@ def _how_sure(answer: Answer, teacher: str | None) -> Json:
         return context(words.FROM_MEMORY_UNKNOWN if answer.from_memory else sure)
     # A mention would ping the teacher each time somebody profits; the name alone doesn't.
     shown = f"@{one_line(teacher)}" if teacher else mention(answer.taught_by)
-    by = words.FROM_MEMORY_MD.format(person=shown) if shown else words.FROM_MEMORY_UNKNOWN
+    # What somebody answered in a thread has a message to be looked at; what was taught has none.
+    talk = not answer.from_memory and answer.evidence is not None and answer.evidence.link
+    taught = words.FROM_TALK_MD if talk else words.FROM_MEMORY_MD
+    by = taught.format(person=shown) if shown else words.FROM_MEMORY_UNKNOWN
     said = by if answer.from_memory else f"{sure} · {by}"
     return plain_context(said) if teacher else context(said)

@@ -38,6 +38,7 @@ SURE = (
 """What is said from which calibrated probability of being right on."""
 
 FROM_MEMORY_MD = "Taught by {person}"
+FROM_TALK_MD = "Answered by {person}"
 FROM_MEMORY_UNKNOWN = "Taught by somebody here"
 UNGROUNDED = (
     "Please check: these words stand in none of the texts I read. The sentence that comes closest is shown."
