@@ -15,7 +15,7 @@ export function files(message) {
 }
 
 function card(file) {
-  const size = file.size < 1000 ? `${file.size} bytes` : file.size < 1e6 ? `${Math.round(file.size / 1000)} kB` : `${(file.size / 1e6).toFixed(1)} MB`;
+  const size = file.size < 1000 ? `${file.size} ${file.size === 1 ? "byte" : "bytes"}` : file.size < 1e6 ? `${Math.round(file.size / 1000)} kB` : `${(file.size / 1e6).toFixed(1)} MB`;
   return el(
     "a",
     { class: "file-card", href: fileUrl(file.id), download: file.name, "data-testid": "file" },

@@ -1,5 +1,6 @@
 // The fault panel: what this Slack does wrong on purpose, to see how the bot lives with it.
 
+import { confirmed } from "./confirm.js";
 import { el } from "./dom.js";
 import { doing } from "./server.js";
 import { openSheet } from "./sheet.js";
@@ -51,7 +52,7 @@ function draw() {
       once("disconnect", "Ask it to reconnect"),
       once("cut", "Cut the line"),
       once("limit", "Refuse all calls for 10 s", { seconds: 10 }),
-      once("uninstall", "Uninstall the app"),
+      once("uninstall", "Uninstall the app", {}, farewell()),
     ),
     el(
       "div",
@@ -93,7 +94,20 @@ function toggle({ name, label, detail }) {
   );
 }
 
-function once(what, label, more = {}) {
-  const act = () => doing("faults", { do: what, ...more });
+// A bot that was taken away ends itself: where it runs in one process with this page, the page ends too.
+function farewell() {
+  return {
+    title: "Uninstall the app?",
+    text: `${state.team.bot_name} is told that its tokens are worth nothing any more, and ends. Start the playground again afterwards.`,
+    confirm: "Uninstall",
+    deny: "Keep it",
+    style: "danger",
+  };
+}
+
+function once(what, label, more = {}, question = null) {
+  const act = async () => {
+    if (!question || (await confirmed(question))) await doing("faults", { do: what, ...more });
+  };
   return el("button", { type: "button", class: "button", "data-testid": `fault-${what}`, "data-focus": what, onclick: act }, label);
 }
