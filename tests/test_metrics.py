@@ -91,9 +91,7 @@ def test_claims_feedback_runs_and_the_champion_are_shown(tmp_path: Path) -> None
         runs.start(on.store, "cli")
         now = scraped(on)
     assert now["lorebot_claims_total claimed"] == before.get("lorebot_claims_total claimed", 0) + 1
-    assert (
-        now["lorebot_claims_total repeated"] == before.get("lorebot_claims_total repeated", 0) + 1
-    )
+    assert now["lorebot_claims_total repeated"] == before.get("lorebot_claims_total repeated", 0) + 1
     assert (now["lorebot_runs failed"], now["lorebot_runs running"]) == (1, 1)
     assert now["lorebot_champion reader-1"] == 1
     assert (now["lorebot_claims_open"], now["lorebot_connected"], now["lorebot_queue_length"]) == (0, 1, 0)
