@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import slack_limits
 from playground_bench import EBBE, GENERAL, HANA, JONAS, LEADS, MIRA, MODAL, PARTNERS, Bench, until
 from slack_bolt.request import internals
 from slack_bolt.request import payload_utils as bolt
@@ -338,13 +339,14 @@ AT_THE_LIMIT = {
 
 
 @pytest.mark.parametrize("what", AT_THE_LIMIT)
-def test_the_playground_draws_the_line_where_slack_sdks_models_draw_it(what: str) -> None:
+def test_the_playground_draws_the_line_where_slack_sdks_models_and_the_stages_limits_do(what: str) -> None:
     fine, broken = AT_THE_LIMIT[what]
     validate(fine)
-    assert message_faults([fine]) == []
+    assert message_faults([fine]) == list(slack_limits.message_faults("said", [fine])) == []
     with pytest.raises(SlackObjectFormationError):
         validate(broken)
     assert message_faults([broken]) != []
+    assert list(slack_limits.message_faults("said", [broken])) != []
 
 
 def validate(block: Json) -> None:
@@ -400,6 +402,13 @@ REFUSED = {
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_slack_documents_as_wrong_is_refused(what: str) -> None:
     assert message_faults([REFUSED[what]]) != []
+
+
+def test_a_message_whose_blocks_say_too_much_together_is_refused(bench: Bench) -> None:
+    long = [section(text=text(2800))] * 4
+    assert bench.client.chat_postMessage(channel=GENERAL, text="x", blocks=long)["ok"]
+    more = {"channel": GENERAL, "text": "x", "blocks": [*long, section(text=text(101))]}
+    assert bench.code(bench.client.chat_postMessage, **more) == "msg_blocks_too_long"
 
 
 def test_blocks_of_messages_only_stay_out_of_views() -> None:

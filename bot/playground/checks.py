@@ -10,12 +10,29 @@ from bot.playground.refused import Refused
 from bot.playground.uploads import picture_faults
 
 VIEW_BYTES = 250_000
+MESSAGE_CHARACTERS = (
+    11_300  # in all blocks of a message; undocumented: bots have been refused from about here on
+)
 
 
 def checked_blocks(parts: Parts, blocks: Any) -> None:
     """Raises Refused("invalid_blocks") where Slack would refuse the blocks of a message."""
     if faults := message_faults(blocks) or _refused_here(parts, blocks):
         raise Refused("invalid_blocks", *faults)
+    if _characters(blocks) > MESSAGE_CHARACTERS:
+        raise Refused("msg_blocks_too_long")
+
+
+def _characters(node: Any) -> int:
+    """Of all texts within."""
+    if isinstance(node, list | tuple):
+        return sum(_characters(each) for each in node)
+    if not isinstance(node, dict) or node.get("type") == "markdown":
+        return 0  # a markdown block has a limit of its own
+    return sum(
+        len(each) if name == "text" and isinstance(each, str) else _characters(each)
+        for name, each in node.items()
+    )
 
 
 def checked_view(parts: Parts, view: Any) -> Json:
