@@ -73,6 +73,11 @@ def is_public(question: Question, public: Collection[str]) -> bool:
     )
 
 
+def standing_for(scope: str) -> tuple[str, ...]:
+    """The scopes of the texts that a lesson of this scope may name as what it stands in: its own, and everybody's."""
+    return (scope, WORKSPACE)
+
+
 def heard(store: Store, scopes: Sequence[str]) -> frozenset[str]:
     """The scopes of the questions whose feedback about passages counts for one that is asked in `scopes`."""
     return frozenset({WORKSPACE, *channels.public(store), *scopes})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import tempfile
 from collections import Counter, defaultdict
@@ -87,6 +88,9 @@ KINDS = {
 }
 TOPICS = ("vault", "gate", "garage", "printer")
 TOKEN = re.compile(r"tok\d+x")
+MORE = int(os.environ.get("LEAK_CASES", 0))
+"""As many cases, other ones each time: for a longer look than a test may take."""
+CASES = MORE or 60
 SEEN: Counter[str] = Counter()
 """What came about over all cases, so that none of this is empty."""
 
@@ -318,6 +322,7 @@ class Play:
 
     def correct(self, channel: str, person: str) -> None:
         """The last answer in a channel is corrected with a new secret."""
+        self.ask(channel, person, f"What is the {TOPICS[self._tokens % len(TOPICS)]} code?", thread=False)
         row = self.on.store.one(
             "SELECT max(id) AS id FROM answers WHERE channel = ? AND ts IS NOT NULL", [channel]
         )
@@ -490,9 +495,10 @@ def perform(play: Play, act: tuple[Any, ...]) -> None:
 
 
 @settings(
-    max_examples=120,
+    max_examples=CASES,
     deadline=None,
     database=None,
+    derandomize=not MORE,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -520,7 +526,7 @@ def test_no_secret_is_told_where_it_may_not_be() -> None:
     SEEN.clear()
     the_secrets_stay_where_they_may_be_told()
     print(dict(SEEN))
-    assert SEEN["cases"] >= 100
+    assert SEEN["cases"] >= CASES
     assert SEEN["told"] >= SEEN["cases"], "what may be told is told"
     assert SEEN["held back"] >= 10 * SEEN["cases"], "there was something to leak each time"
     for way in (

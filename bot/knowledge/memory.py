@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bot import sight
 from bot.errors import DocumentError
 from bot.knowledge.sameness import SAME_COSINE, identical, same_words
 from bot.reading.encoder import Encoder
@@ -170,7 +171,7 @@ def _again(store: Store, lesson: Passage, scope: str, words: str | None, by: str
     if teacher is None or lesson.id is None:
         raise DocumentError("that taught answer is gone; expected one that waits: look at the queue again")
     evidence = None if lesson.evidence_id is None else documents.passage(store, lesson.evidence_id)
-    if words is not None or (evidence is not None and evidence.scope not in (scope, WORKSPACE)):
+    if words is not None or (evidence is not None and evidence.scope not in sight.standing_for(scope)):
         evidence = None  # the answer is for all now, the channel's own document isn't
     stored = documents.vectors_of(store, [lesson.id]).get(lesson.id, b"")
     with store.write():
