@@ -251,8 +251,8 @@ def forget(
         return
     typer.echo(
         f"{forgotten['questions']} questions, {forgotten['feedback']} pieces of feedback, {forgotten['taught']} taught "
-        f"answers and {forgotten['learned']} documents learned from their messages and files removed; {forgotten['reports']} report pages removed; {forgotten['adapters']} adapters retired, "
-        f"{forgotten['champion']} serves"
+        f"answers and {forgotten['learned']} documents learned from their messages and files removed; "
+        f"{forgotten['reports']} report pages removed; {forgotten['adapters']} adapters retired, {forgotten['champion']} serves"
     )
     if forgotten["rebuild"]:
         typer.echo(

@@ -24,7 +24,7 @@ def _names(value: object) -> object:
 
 
 def _days(value: object) -> object:
-    """"90d", or a bare number of days; None for an empty one."""
+    """A number of days, bare or as in "90d"; None for an empty one."""
     return (value.strip().removesuffix("d").strip() or None) if isinstance(value, str) else value
 
 

@@ -91,7 +91,9 @@ def test_every_event_that_is_listened_for_is_subscribed_and_no_other(listened):
 def test_the_scopes_are_those_that_events_and_methods_need():
     called = set(
         re.findall(
-            r"(?<!slack_sources)\.((?:chat|reactions|users|conversations|assistant|views|files|canvases|pins|team|bots)_\w+)\(", sources()
+            r"(?<!slack_sources)\.((?:chat|reactions|users|conversations|assistant|views|files|canvases|pins|team|bots)_\w+)"
+            r"\(",
+            sources(),
         )
     )
     assert called == set(SCOPE_OF_METHOD)
