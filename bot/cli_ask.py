@@ -17,14 +17,13 @@ from rich.text import Text
 
 from bot.records import Answer, Question, Reading, Weighed
 from bot.slack import words
-from bot.slack.display import CLOSEST, closest, source_name, without_markdown
+from bot.slack.display import CLOSEST, closest, gist, source_name, without_markdown
 from bot.slack.markup import cut
 
 if TYPE_CHECKING:
     from bot.answering import Answerer
 
 WIDTH = 100
-CLOSEST_CHARACTERS = 160
 FORMS = {"span": "a few words", "yes_no": "yes or no: a sentence", "list": "a list, or a sentence"}
 FEATURES = {
     "bias": "before anything is known",
@@ -129,8 +128,7 @@ def print_answer(answer: Answer, out: Console) -> None:
         out.print(Text(words.DONT_KNOW if answer.offered else words.DONT_KNOW_NOTHING_FOUND, "bold"))
         for i, each in enumerate(closest(answer.offered)):
             label = words.CLOSEST if i == 0 else " " * len(words.CLOSEST)
-            near = cut(without_markdown(each.text), CLOSEST_CHARACTERS)
-            out.print(Text(f"  {label} ", "dim").append(source_name(each)).append(f": {near}", "dim"))
+            out.print(Text(f"  {label} ", "dim").append(source_name(each)).append(f": {gist(each)}", "dim"))
         return
     if answer.text != answer.sentence:
         out.print(Text(answer.text, "bold"))

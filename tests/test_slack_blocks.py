@@ -12,7 +12,7 @@ from slack_stage import elements, texts
 from bot.playground.blocks import message_faults, view_faults
 from bot.records import Answer, Candidate, Offered, Promotion, Run, Verdict
 from bot.slack import blocks, modals, run_blocks, words
-from bot.slack.display import without_markdown
+from bot.slack.display import gist, without_markdown
 from bot.slack.modals import Place
 from bot.slack.services import Status, Votes
 
@@ -297,3 +297,11 @@ def test_an_answer_in_words_that_stand_nowhere_warns_and_puts_no_word_of_the_sen
     bold = [each["text"] for each in elements(posting.blocks, "text") if each.get("style", {}).get("bold")]
     assert bold == ["about a month"]
     assert words.UNGROUNDED not in mrkdwn(blocks.reply(ANSWER))
+
+
+def test_the_closest_passages_begin_with_what_they_say_not_with_their_headings() -> None:
+    said = "Visitors park **behind** the house, in the spaces\nmarked V.\n\n| Space | For |\n|---|---|\n| V1 | post |"
+    text = f"# Parking\n\n## Where\n\n{said}"
+    near = Offered(text, 1, "Parking", "Parking > Where", None, 0.8)
+    assert gist(near) == "Visitors park behind the house, in the spaces marked V. Space · For V1 · post"
+    assert gist(replace(near, text="# Parking")) == "Parking"

@@ -77,10 +77,10 @@ def test_other_peoples_questions_are_suggested_only_from_public_channels(store: 
 
 def test_what_stands_in_a_scope_out_of_sight_is_not_suggested(store: Store):
     asked(store, "What is the secret?", ALICE, learned(store, scope="G0PRIVATE"), vote="up")
-    learned(store, title="Secret plan", heading="Secret heading", scope="G0PRIVATE")
+    learned(store, title="Secret plan", heading="Secret heading?", scope="G0PRIVATE")
     learned(store, heading="Taught secret?", scope="D0BOB", kind="taught")
-    learned(store, title="Handbook", heading="Parking")
-    assert shown(store) == ["What does “Handbook” say about “Parking”?"]
+    learned(store, title="Handbook", heading="Parking > Where may I park?")
+    assert shown(store) == ["Where may I park?"]
     assert shown(store, "D0GUEST") == [words.PROMPT_HELP]
 
 
@@ -96,10 +96,9 @@ def test_taught_questions_and_headings_fill_up_without_saying_anything_twice(sto
     learned(store, heading="when is payday?", kind="taught")
     learned(store, heading="Where is the projector?", kind="taught")
     learned(store, title="FAQ", heading="FAQ > Can I bring my dog?")
-    drawn = shown(store)
-    assert drawn[:2] == ["When is payday?", "Where is the projector?"] or len(drawn) == 4
-    assert len({each.casefold() for each in drawn}) == len(drawn) == 4
-    assert set(drawn[2:]) == {"Can I bring my dog?", "What does “Leave” say?"}
+    learned(store, title="Handbook", heading="Parking")
+    drawn = [each.casefold() for each in shown(store)]
+    assert drawn == ["when is payday?", "where is the projector?", "can i bring my dog?"]
 
 
 def test_they_keep_slacks_limits(store: Store):
@@ -116,7 +115,7 @@ def opened(tab: str = "messages", person: str = ALICE) -> dict:
 
 def test_opening_the_messages_tab_sets_them_for_the_agent_view(tmp_path):
     with stage(tmp_path) as on:
-        learned(on.store, title="Handbook", heading="Parking")
+        learned(on.store, title="Handbook", heading="Where is the Parking?")
         on.send(opened())
         on.settle()
         (given,) = on.slack.of("assistant.threads.setSuggestedPrompts")
@@ -129,7 +128,7 @@ def test_opening_the_messages_tab_sets_them_for_the_agent_view(tmp_path):
 def test_a_guest_is_suggested_nothing_of_the_house(tmp_path):
     with stage(tmp_path) as on:
         on.slack.people[ALICE] = {"is_restricted": True}
-        learned(on.store, title="Handbook", heading="Parking")
+        learned(on.store, title="Handbook", heading="Where is the Parking?")
         on.send(opened())
         on.settle()
         (given,) = on.slack.of("assistant.threads.setSuggestedPrompts")

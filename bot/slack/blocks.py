@@ -8,11 +8,11 @@ from bot.slack.display import (
     answer_text,
     closest,
     evidence,
+    gist,
     is_said_whole,
     marked,
     says_more,
     source_name,
-    without_markdown,
 )
 from bot.slack.markup import cut, mention, one_line
 from bot.slack.quoting import shown
@@ -40,7 +40,6 @@ FEEDBACK_DOWN = "feedback_down"
 CORRECT_THIS = "correct_this"
 TEACH_ME = "teach_me"
 SHARE = "share_answer"
-CLOSEST_CHARACTERS = 220
 SOURCE = 300
 
 
@@ -88,7 +87,7 @@ def abstention(answer: Answer, *, plain_buttons: bool = False) -> Posting:
         items = [
             [
                 *linked(cut(source_name(each), SOURCE), each.link),
-                *leaf(f": {cut(without_markdown(each.text), CLOSEST_CHARACTERS)}"),
+                *leaf(f": {gist(each)}"),
             ]
             for each in nearest
         ]

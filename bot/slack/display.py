@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,7 +15,9 @@ from bot.slack.markup import CUT, cut, one_line
 ANSWER_CHARACTERS = 2000
 CLOSEST = 3
 AROUND_CHARACTERS = 600
+GIST_CHARACTERS = 160
 CELLS = " · "
+_HEADING = re.compile(r"^ {0,3}#{1,6}(?:[ \t].*)?$", re.MULTILINE)
 
 
 def without_markdown(text: str) -> str:
@@ -92,6 +95,12 @@ def closest(offered: Sequence[Offered]) -> list[Offered]:
         if each.passage_id is not None and (name := source_name(each)):
             shown.setdefault(name, each)
     return list(shown.values())[:CLOSEST]
+
+
+def gist(offered: Offered) -> str:
+    """How a passage of a document begins, on one line: without its headings, which its source's name says already."""
+    prose = _HEADING.sub("", offered.text)
+    return cut(without_markdown(prose) or without_markdown(offered.text), GIST_CHARACTERS)
 
 
 def _pieces_of(offered: Offered) -> tuple[Piece, ...]:

@@ -1,4 +1,4 @@
-"""The questions suggested in the Messages tab: what others asked with success, else what the learned documents are about.
+"""The questions suggested in the Messages tab: what others asked with success, what was taught, what documents ask themselves.
 
 Only what the person who looks may see in a direct message, and of other people's questions only those that were asked in
 public channels. Slack Web API: assistant.threads.setSuggestedPrompts, for the agent view without `thread_ts` (with it the
@@ -44,23 +44,13 @@ def register(app: App, room: Room) -> None:
 def prompts(store: Store, scopes: Sequence[str]) -> list[dict[str, str]]:
     """Up to four prompts as Slack takes them, drawn from what is seen in these scopes; the static one where that is nothing."""
     drawn = [*known.well_answered(store, scopes, MOST), *known.taught(store, scopes, MOST)]
-    drawn += [_about(*each) for each in known.headed(store, scopes, MOST)]
+    drawn += map(without_markdown, known.asked_in_headings(store, scopes, MOST))
     shown = list({each.casefold(): each for each in map(one_line, drawn)}.values())[:MOST] or [
         words.PROMPT_HELP
     ]
     return [
         {"title": cut(each, TITLE_CHARACTERS), "message": cut(each, MESSAGE_CHARACTERS)} for each in shown
     ]
-
-
-def _about(title: str, heading: str) -> str:
-    """A question that a document answers: its heading where that is one, as in a list of questions."""
-    title, heading = without_markdown(title), without_markdown(heading)
-    if heading.endswith("?"):
-        return heading
-    if heading.casefold() == title.casefold():
-        return words.PROMPT_DOCUMENT.format(title=title)
-    return words.PROMPT_HEADING.format(title=title, heading=heading)
 
 
 def _suggest(room: Room, person: str, channel: str) -> None:

@@ -1,4 +1,4 @@
-"""What could be asked: questions that were answered well, taught ones, and the headings of documents."""
+"""What could be asked: questions that were answered well, taught ones, and headings that ask something."""
 
 from __future__ import annotations
 
@@ -44,14 +44,16 @@ def taught(store: Store, scopes: Sequence[str], limit: int) -> list[str]:
     return [row["question"] for row in rows]
 
 
-def headed(store: Store, scopes: Sequence[str], limit: int) -> list[tuple[str, str]]:
-    """(title, innermost heading) of one passage each of some learned files in these scopes; others on another day."""
+def asked_in_headings(store: Store, scopes: Sequence[str], limit: int) -> list[str]:
+    """Headings of learned files in these scopes that ask something, as in a list of questions; others on another day.
+
+    A heading that asks nothing makes no good question: what a document says "about" it is seldom one sentence.
+    """
     marks = ",".join("?" * len(scopes))
     turn = 1 + int(time.time() // DAY_S) * 389 % 1008  # 1009 is prime: another factor is another order
     rows = store.rows(
-        "SELECT d.title, p.heading FROM documents d JOIN passages p ON p.id = (SELECT id FROM passages WHERE document_id ="
-        " d.id AND heading <> '' ORDER BY id * ? % 1009 LIMIT 1)"
-        f" WHERE d.kind = 'file' AND d.scope IN ({marks}) ORDER BY d.id * ? % 1009 LIMIT ?",
-        [turn, *scopes, turn, limit],
+        "SELECT DISTINCT p.heading, p.id * ? % 1009 AS place FROM documents d JOIN passages p ON p.document_id = d.id"
+        f" WHERE d.kind = 'file' AND p.heading LIKE '%?' AND d.scope IN ({marks}) ORDER BY place LIMIT ?",
+        [turn, *scopes, limit],
     )
-    return [(row["title"], row["heading"].rpartition(" > ")[2]) for row in rows]
+    return [row["heading"].rpartition(" > ")[2] for row in rows]
