@@ -7,7 +7,6 @@ store, so it runs in the person's own lane.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from bot.slack.home_blocks import Own
 from bot.slack.queue import Job
 from bot.slack.rich import Json, Posting
 from bot.slack.room import Room
+from bot.slack.rounds import Rounds
 from bot.slack.services import Status
 from bot.store import channels, documents, feedback, questions, runs
 from bot.store.tallies import DAY_S
@@ -49,30 +49,17 @@ class Open:
     lacks_picture: bool = False  # Slack refused it, perhaps because it wasn't done with it yet
 
 
-class Home:
-    """Publishes the tab. A companion of the room: `look` is one look at what changes by itself."""
+class Home(Rounds):
+    """Publishes the tab. `look` is one look at what changes by itself."""
 
     def __init__(self, room: Room) -> None:
+        super().__init__("slack-home", LOOK_EVERY_S)
         self._room, self._store = room, room.services.store
         self._charts = Charts(self._store, room.clients.patient)
         self._rules = Rules.of(room.services.settings)
         self._standings = RecentStandings(self._store, self._rules)
         self._open: dict[str, Open] = {}
         self._signs: object = None
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    # Coming and going
-
-    def start(self) -> None:
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._watch, name="slack-home", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
 
     def look(self) -> None:
         """Publishes again where a picture wasn't ready, and, for admins, where something has moved."""
@@ -85,13 +72,6 @@ class Home:
         for person, each in list(self._open.items()):
             if each.lacks_picture or (each.admin and before != self._signs):
                 self._in_lane(person, partial(self._again, person))
-
-    def _watch(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_S):
-            try:
-                self.look()
-            except Exception:
-                log.exception("looking after the Home tabs failed")
 
     def _changing(self) -> object:
         """What an admin follows: the retraining, what is known, how channels are set up."""

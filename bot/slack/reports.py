@@ -6,7 +6,6 @@ The cycle is another process, so its rows are polled; whoever asked hears of a r
 from __future__ import annotations
 
 import logging
-import threading
 import time
 
 from slack_sdk.errors import SlackApiError
@@ -18,6 +17,7 @@ from bot.slack.pictures import show_head
 from bot.slack.posting import GONE
 from bot.slack.rich import Posting
 from bot.slack.room import Room
+from bot.slack.rounds import Rounds
 from bot.store import challenges, claims, runs
 
 Place = tuple[str, str]
@@ -28,24 +28,13 @@ UPDATE_EVERY_S = 2.0
 log = logging.getLogger(__name__)
 
 
-class Reports:
-    """A companion of the room. `look` is one look; it updates a message at most every UPDATE_EVERY_S."""
+class Reports(Rounds):
+    """`look` is one look; it updates a message at most every UPDATE_EVERY_S."""
 
     def __init__(self, room: Room) -> None:
+        super().__init__("slack-reports", LOOK_EVERY_S)
         self._room = room
         self._shown: dict[int, tuple[float, Posting]] = {}
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._watch, name="slack-reports", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
 
     def look(self) -> None:
         for run in runs.unreported(self._room.services.store):
@@ -70,15 +59,13 @@ class Reports:
             channel, thread, posting = run.channel, run.ts, run_blocks.swapped(promotion)
             self._room.lanes.submit(channel, lambda: self._post(channel, posting, thread))
 
-    def _watch(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_S):
-            try:
-                if self._room.keeps_watch():
-                    self.look()
-            except OSError as error:
-                log.warning("a report waits for Slack to be reachable: %s", error)
-            except Exception:
-                log.exception("reporting a retraining failed")
+    def turn(self) -> None:
+        """Of several processes one reports."""
+        try:
+            if self._room.keeps_watch():
+                self.look()
+        except OSError as error:
+            log.warning("a report waits for Slack to be reachable: %s", error)
 
     def _show_progress(self, run: Run) -> None:
         if run.channel is None or run.ts is None:

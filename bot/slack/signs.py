@@ -20,6 +20,7 @@ from bot.slack import words
 from bot.slack.asks import Ask
 from bot.slack.clients import Clients
 from bot.slack.queue import WorkQueue
+from bot.slack.rounds import Rounds
 
 EYES = "eyes"
 RENEW_S = 90.0
@@ -27,28 +28,23 @@ LOOK_EVERY_S = 5.0
 log = logging.getLogger(__name__)
 
 
-class Signs:
-    """The signs that show now, one for each question being worked on; starts and stops with the room."""
+class Signs(Rounds):
+    """The signs that show now, one for each question being worked on; a look renews those that fade."""
 
     def __init__(self, clients: Clients) -> None:
+        super().__init__("signs-renewed", min(LOOK_EVERY_S, RENEW_S))
         self._clients = clients
         self._showing = WorkQueue("signs", workers=2)
         self._open: dict[str, Sign] = {}
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        self._stop.clear()
         self._showing.start()
-        self._thread = threading.Thread(target=self._renew, name="signs-renewed", daemon=True)
-        self._thread.start()
+        super().start()
 
     def stop(self) -> None:
-        self._stop.set()
         self._showing.stop(seconds=1, drain=False)
-        if self._thread is not None:
-            self._thread.join(timeout=1)
+        super().stop()
 
     def show(self, ask: Ask) -> None:
         """Returns at once. Nothing is shown for what only its asker will see, and for an edit, whose reply is there."""
@@ -85,12 +81,11 @@ class Signs:
             sign.settle()
         return sign
 
-    def _renew(self) -> None:
-        while not self._stop.wait(min(LOOK_EVERY_S, RENEW_S)):
-            with self._lock:
-                fading = [sign for sign in self._open.values() if sign.fading]
-            for sign in fading:
-                self._showing.submit(sign.show)
+    def look(self) -> None:
+        with self._lock:
+            fading = [sign for sign in self._open.values() if sign.fading]
+        for sign in fading:
+            self._showing.submit(sign.show)
 
 
 class Sign:

@@ -7,7 +7,6 @@ are dropped after a week, so a teacher who says nothing is asked once more. Revi
 from __future__ import annotations
 
 import logging
-import threading
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -20,6 +19,7 @@ from bot.slack.markup import cut, mention, one_line
 from bot.slack.rich import Posting, actions, button, mrkdwn_section, paragraph, posting, rich_text
 from bot.slack.rich import words as leaf
 from bot.slack.room import Room
+from bot.slack.rounds import Rounds
 from bot.slack.run_blocks import when
 from bot.store import documents
 
@@ -29,14 +29,13 @@ Json = dict[str, Any]
 log = logging.getLogger(__name__)
 
 
-class StillTrue:
-    """Looks once an hour; starts and stops with the room."""
+class StillTrue(Rounds):
+    """Looks once an hour, where taught answers expire."""
 
     def __init__(self, room: Room) -> None:
+        super().__init__("still-true", EVERY_S, at_once=True)
         self._room = room
         self._days = room.services.settings.taught_ttl
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
         room.beside(self)
 
     def register(self, app: App) -> None:
@@ -51,16 +50,8 @@ class StillTrue:
         app.action(FORGET)(clicked)
 
     def start(self) -> None:
-        if self._days is None:
-            return
-        self._stopped.clear()
-        self._thread = threading.Thread(target=self._run, name="still-true", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
+        if self._days is not None:
+            super().start()
 
     def look(self) -> None:
         """Forgets what has expired, and asks about what soon will."""
@@ -77,14 +68,6 @@ class StillTrue:
             if self._room.claim(key, {"kind": "still"}):
                 self._ask(lesson, document, days)
                 self._room.finish(key)
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                self.look()
-            except Exception:
-                log.exception("looking after taught answers failed; the next look is in an hour")
-            self._stopped.wait(EVERY_S)
 
     def _ask(self, lesson: Passage, document: Document, days: float) -> None:
         person, asked = document.person or "", question(lesson, expiring.ends(document, days))

@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -23,6 +22,7 @@ from slack_sdk.errors import SlackApiError
 from bot.errors import SettingsError
 from bot.settings import Settings
 from bot.slack.clients import PATIENT_S, Line, without_proxy_where_told
+from bot.slack.rounds import Rounds
 
 FILE = "slack-token.json"
 AHEAD_S = 2 * 3600.0
@@ -124,24 +124,13 @@ class Tokens:
         new.replace(self._path)
 
 
-class Renewal:
-    """A companion of the room: renews ahead of time, and when Slack says that a token has expired."""
+class Renewal(Rounds):
+    """Renews ahead of time, and when Slack says that a token has expired."""
 
     def __init__(self, tokens: Tokens, line: Line) -> None:
+        super().__init__("slack-token", LOOK_EVERY_S)
         self._tokens, self._line = tokens, line
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
         line.renew = self._instead_of
-
-    def start(self) -> None:
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._watch, name="slack-token", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=1)
 
     def look(self) -> None:
         """Takes the renewed token into use, whichever process renewed it."""
@@ -160,10 +149,3 @@ class Renewal:
         except OSError as error:
             log.warning("renewing the bot token waits for Slack to be reachable: %s", error)
         return None
-
-    def _watch(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_S):
-            try:
-                self.look()
-            except Exception:
-                log.exception("looking after the bot token failed")
