@@ -44,7 +44,7 @@ def form(place: Place, now: ChannelSettings, metadata: str) -> Json:
     ]
     if place.outside:
         made.append(context(words.CONFIG_OUTSIDE_MD))
-    made.append(context(words.CONFIG_SEEN))
+    made.append(context(words.CONFIG_SEEN_MD.format(channel=f"<#{now.channel}>")))
     return {
         **notice(words.CONFIG_WAIT),
         "callback_id": CONFIG,

@@ -107,7 +107,7 @@ CONFIG_OUTSIDE_MD = (
     ":warning: People from other workspaces read along here, or I can't tell whether they do. If I tell what the"
     " workspace knows, they read it too."
 )
-CONFIG_SEEN = "Everybody in the channel sees what you change."
+CONFIG_SEEN_MD = "Everybody in {channel} sees what you change."
 CONFIG_SAME = "Nothing changed: this channel is set up like that already."
 CONFIG_UNSEEN = (
     "Saved. I couldn't say so in the channel: invite me (`/invite @Lorebot`), or I hear nothing there."
