@@ -83,7 +83,8 @@ def counted(answer: Callable[[Question, Sequence[str]], Said]) -> Callable[[Ques
             QUESTIONS.labels(question.source, outcome).inc()
             seconds = max(0.0, time.time() - question.asked_at) if question.asked_at else 0.0
             ANSWER_SECONDS.observe(seconds)
-            log.info("%s %s: %s after %.1f s", question.source, question.key, outcome, seconds)
+            source, key = question.source, question.key
+            log.info("%s %s: %s after %.1f s", source, key, outcome, seconds)
 
     return answer_and_count
 

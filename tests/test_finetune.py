@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from bot.errors import AdapterError, StoppedError, TrainingError
 from bot.reading.bases import DEFAULT_BASE, locate
+from bot.reading.card import read_card, write_card
 from bot.reading.extractive import load_extractive
 from bot.reading.items import Item, Reference
 from bot.reading.windows import load_cutter
@@ -211,6 +213,30 @@ def test_feedback_training_goes_on_from_the_seed_and_replay_holds_it(adapter: Pa
         card = json.loads((out / "card.json").read_text(encoding="utf-8"))
         assert (card["parent"], card["recipe"]["r"]) == ("tiny", 4)
     assert lost["with replay"] < lost["alone"] / 2
+
+
+def test_an_adapter_answers_as_many_calibration_items_as_the_seed_it_began_at(
+    adapter: Path, tmp_path: Path
+) -> None:
+    def answered(folder: Path) -> int:
+        reader, lowest = load_extractive(folder), read_card(folder)["min_confidence"]
+        return sum(reader.read(each.question, [each.context]).confidence >= lowest for each in ITEMS)
+
+    picky = tmp_path / "picky"
+    shutil.copytree(adapter, picky)
+    confidences = sorted(load_extractive(picky).read(e.question, [e.context]).confidence for e in ITEMS)
+    write_card(
+        picky, {**read_card(picky), "id": "picky", "min_confidence": (confidences[1] + confidences[2]) / 2}
+    )
+    assert answered(picky) == 1
+    build = write(
+        tmp_path / "build",
+        [replace(each, weight=1.0) for each in GOLD * 2],
+        seed_adapter=picky,
+        notes={"id": "next"},
+        settings=replace(SETTINGS, epochs=1),
+    )
+    assert answered(finetune(build, tmp_path / "next")) == 1
 
 
 def test_a_stopped_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.reading.scores import answered_at, risk_coverage
+from bot.reading.scores import Outcome, answered_at, risk_coverage, threshold_to_answer
 from bot.reading.squad import exact_match, f1, normalise
 
 
@@ -55,3 +55,13 @@ def test_the_risk_coverage_curve_goes_from_the_surest_answer_to_all() -> None:
 def test_equal_confidences_can_only_be_answered_together() -> None:
     assert risk_coverage([0.5, 0.5], [True, False]) == [(1.0, 0.5)] * 2
     assert answered_at(risk_coverage([0.5, 0.5], [True, False]), 0.8) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, 0.95), (1, 0.75), (2, 0.45), (3, 0.15), (9, 0.15), (-1, 0.95)]
+)
+def test_a_threshold_to_answer_so_many_lies_between_the_last_of_them_and_the_next(
+    count: int, expected: float
+) -> None:
+    outcomes = [Outcome(str(c), True, None, c, 0.0, 0.0, "", 0.0, 0.0, 0.0) for c in (0.3, 0.9, 0.6)]
+    assert threshold_to_answer(outcomes, count) == expected

@@ -3,7 +3,7 @@ all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from bot.reading.encoder import load_encoder
 from bot.reading.hashes import file_sha256
 from bot.reading.items import Item
 from bot.reading.readers import load_reader
-from bot.reading.scores import RIGHT, best_threshold, judged, summarise
+from bot.reading.scores import RIGHT, best_threshold, judged, summarise, threshold_to_answer
 from bot.reading.squad import f1
 from bot.records import Offered
 
@@ -32,23 +32,54 @@ def calibrate(
 ) -> None:
     """Adds the calibrator and the card to a draft that has its weights. `parent`: the seed adapter's folder.
 
-    The card's `min_confidence` is the threshold of the best mean F1 on the items, and `scores` what it gives
-    there: figures to choose by, not to judge by. Without items the parent's calibrator and threshold stay, or a
-    stand-in does.
+    The card's `min_confidence` lets it answer as many of the items as its parent does: what is learned should show in
+    what is answered, not in how much. Without a parent, or after an earlier stage of itself, it is the threshold of the
+    best mean F1 on the items, which is flat and swings from one adapter to the next. The card's `scores` on them are
+    figures to choose by, not to judge by. Without items the parent's calibrator and threshold stay, or a stand-in does.
     """
     prior = load_calibrator(parent / CALIBRATOR) if parent else UNFITTED
+    before = read_card(parent) if parent else {}
     card = {
         **card,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "min_confidence": threshold(read_card(parent) if parent else {}, None).value,
+        "min_confidence": threshold(before, None).value,
     }
     save_calibrator(prior, draft / CALIBRATOR)
     write_card(draft, _hashed(card, draft))
     if not items:
         return
-    reader = load_reader(draft, quantize=card["recipe"].get("quantize", ""))
-    read: list[tuple[Item, str, dict[str, float]]] = []  # with the best span's text and features
     searched = as_searched(items)
+    answered = None
+    if parent and before["id"] != card["id"]:
+        said_before = _read(parent, card, items, searched, lambda share, text: tell(share / 2, text))
+        answered = sum(prior.confidence(features) >= card["min_confidence"] for _, _, features in said_before)
+    read = _read(draft, card, items, searched, lambda share, text: tell((1 + share) / 2, text))
+    right = [item.answerable and f1(said, item.references) >= RIGHT for item, said, _ in read]
+    calibrator = fit([features for _, _, features in read], right, prior=prior)
+    save_calibrator(calibrator, draft / CALIBRATOR)
+    outcomes = [judged(item, said, calibrator.confidence(features), 0.0) for item, said, features in read]
+    scores = summarise(str(card["id"]), outcomes)
+    card["min_confidence"] = (
+        best_threshold(outcomes) if answered is None else threshold_to_answer(outcomes, answered)
+    )
+    card["scores"] = {
+        "calibration items": {"n": scores.n, "span_f1": round(scores.span_f1, 1), "ece": round(scores.ece, 1)}
+    }
+    write_card(draft, _hashed(card, draft))
+
+
+def _read(
+    adapter: Path,
+    card: Mapping[str, Any],
+    items: Sequence[Item],
+    searched: Sequence[Searched],
+    tell: Callable[[float, str], None],
+) -> list[tuple[Item, str, dict[str, float]]]:
+    """Each item that an adapter finds anything for, with its best span's text and features. It is read as `card` says:
+    the draft's, whose base and precision serve."""
+    quantize, writing = card["recipe"].get("quantize", ""), card.get("writing")
+    reader = load_reader(adapter, base=card["base"], quantize=quantize, writing=writing)
+    read = []
     for i in range(0, len(items), AT_ONCE):
         tell(i / len(items), f"fitting the calibrator: item {i + 1} of {len(items)}")
         batch, found = items[i : i + AT_ONCE], searched[i : i + AT_ONCE]
@@ -57,19 +88,9 @@ def calibrate(
         for item, (question, texts), ranking, each in zip(batch, asks, rankings, found, strict=True):
             if ranking.spans:
                 best = ranking.spans[0]
-                said = best.words(texts)
                 features = reading_features(question, ranking, texts, each.priors, each.nearest)
-                read.append((item, said, features))
-    right = [item.answerable and f1(said, item.references) >= RIGHT for item, said, _ in read]
-    calibrator = fit([features for _, _, features in read], right, prior=prior)
-    save_calibrator(calibrator, draft / CALIBRATOR)
-    outcomes = [judged(item, said, calibrator.confidence(features), 0.0) for item, said, features in read]
-    scores = summarise(str(card["id"]), outcomes)
-    card["min_confidence"] = best_threshold(outcomes)
-    card["scores"] = {
-        "calibration items": {"n": scores.n, "span_f1": round(scores.span_f1, 1), "ece": round(scores.ece, 1)}
-    }
-    write_card(draft, _hashed(card, draft))
+                read.append((item, best.words(texts), features))
+    return read
 
 
 @dataclass(frozen=True, slots=True)

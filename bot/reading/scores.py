@@ -152,6 +152,14 @@ def best_threshold(outcomes: Sequence[Outcome]) -> float:
     return next(step for step, mean in zip(steps, means, strict=True) if mean >= max(means) - FLAT)
 
 
+def threshold_to_answer(outcomes: Sequence[Outcome], count: int) -> float:
+    """The `min_confidence` from which `count` of the outcomes are answered: halfway between the least sure of those and the
+    surest of the others. Outcomes of one confidence are answered together."""
+    sure = [1.0, *sorted((outcome.confidence for outcome in outcomes), reverse=True), 0.0]
+    last = min(max(count, 0), len(outcomes))
+    return round((sure[last] + sure[last + 1]) / 2, 4)
+
+
 def _outcome(reader: Reader, item: Item, min_confidence: float) -> Outcome:
     before = time.perf_counter()
     best = reader.read(item.question, [item.context, *item.others]).best
