@@ -15,7 +15,7 @@ from bot.reading.squad import f1
 
 QUESTION = "How long does a VPN session last?"
 CORRECTION = "10 hours, since the last audit"
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_a_retraining_is_judged_swapped_in_and_rolled_back_without_a_restart(wor
 
     workspace.call("command", "mira", channel="general", command="/lorebot", text="retrain")
     run = until(
-        lambda: _finished(workspace), "the end of the retraining", seconds=420, alive=workspace.process
+        lambda: _finished(workspace), "the end of the retraining", seconds=900, alive=workspace.process
     )
     assert run["state"] == "done", run
     verdict = json.loads(run["verdict"])
