@@ -258,7 +258,7 @@ class Play:
         token, twin = self.token(), self.token()
         text = f"The {topic} code is {token}, by night {twin}."
         new = Document(f"/{token}", f"About {twin}", scope, "h", kind="slack" if channel else "file")
-        passage = Passage(0, scope, new.title, f"Codes > {twin}", text, 0, 0)
+        passage = Passage(0, scope, new.title, f"Codes > What is {twin}?", text, 0, 0)
         vector = HashingEncoder().encode([text])[0].tobytes()
         document_id = documents.replace(self.on.store, new, [passage], [vector])
         self.model.home[token] = self.model.home[twin] = scope
