@@ -334,6 +334,7 @@ def shipped_home(tmp_path: Path, pieces: int) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # three minutes of two quiet cores, many more of busy ones
 def test_the_real_cycle_trains_judges_and_prints_one_object(tmp_path: Path) -> None:
     home = shipped_home(tmp_path, 40)
     done = subprocess.run(
