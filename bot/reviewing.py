@@ -61,7 +61,7 @@ def waiting(
         if (found := _said(store, answer_id, person, standing.why)) is not None
     ]
     taught = [_taught(store, each) for each in documents.taught_everywhere(store) if each.scope != WORKSPACE]
-    still = [_still(store, each, rules) for each in expiring.ending(store, rules.taught_days)]
+    still = [_still(store, each, rules.taught_days) for each in expiring.ending(store, rules.taught_days)]
     return sorted([*held, *taught, *still], key=lambda each: (each.at, each.key))
 
 
@@ -74,7 +74,7 @@ def look(store: Store, key: str) -> Waiting | None:
         return _taught(store, lesson) if lesson is not None and taught else None
     if first == STILL and rest.isdecimal():
         lesson = documents.passage(store, int(rest))
-        return None if lesson is None or lesson.question is None else _still(store, lesson)
+        return None if lesson is None or lesson.question is None else _still(store, lesson, None)
     return _said(store, int(first), rest, None) if first.isdecimal() else None
 
 
@@ -185,11 +185,14 @@ def _said(store: Store, answer_id: int, person: str, why: str | None) -> Waiting
     )
 
 
-def _still(store: Store, lesson: Passage, rules: Rules = Rules()) -> Waiting:
+def _still(store: Store, lesson: Passage, days: float | None) -> Waiting:
+    """A taught answer that expires `days` after its last word; None: nobody asks when."""
     source = documents.document(store, lesson.source, lesson.scope)
-    at = documents.fresh_at(source) if source is not None else 0.0
-    day = time.strftime("%Y-%m-%d", time.localtime(at + (rules.taught_days or 0.0) * expiring.DAY_S))
-    return replace(_taught(store, lesson), key=f"{STILL}:{lesson.id}", why=STILL_WHY.format(day=day), at=at)
+    at, why = documents.fresh_at(source) if source is not None else 0.0, SAID_WHY
+    if source is not None and days is not None:
+        day = time.strftime("%Y-%m-%d", time.localtime(expiring.ends(source, days)))
+        why = STILL_WHY.format(day=day)
+    return replace(_taught(store, lesson), key=f"{STILL}:{lesson.id}", why=why, at=at)
 
 
 def _taught(store: Store, lesson: Passage) -> Waiting:

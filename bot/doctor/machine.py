@@ -98,10 +98,7 @@ def _other_bases(settings: Settings) -> Iterator[Check]:
 
 def _state(settings: Settings) -> Iterator[Check]:
     if not settings.database.exists():
-        folder = settings.home if settings.home.exists() else settings.home.parent
-        while not folder.exists():
-            folder = folder.parent
-        writable = os.access(folder, os.W_OK)
+        writable = os.access(_standing(settings.home), os.W_OK)
         yield Check(
             "state",
             writable,
@@ -127,10 +124,7 @@ def _readable(settings: Settings) -> Iterator[Check]:
 
 
 def _space(settings: Settings) -> Iterator[Check]:
-    folder = settings.home
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free / 1e6
+    free = shutil.disk_usage(_standing(settings.home)).free / 1e6
     yield Check(
         "disk",
         free >= LITTLE_MB,
@@ -138,6 +132,11 @@ def _space(settings: Settings) -> Iterator[Check]:
         "" if free >= LITTLE_MB else f"make room: a retraining wants {LITTLE_MB} MB",
         needed=free < TOO_LITTLE_MB,
     )
+
+
+def _standing(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there already."""
+    return next(each for each in (folder, *folder.parents) if each.exists())
 
 
 def _adapter(settings: Settings) -> Iterator[Check]:

@@ -42,7 +42,7 @@ class Kept:
 
 
 def source_of(file: str) -> str:
-    return f"slack:file:{file}"
+    return slack_sources.FILE_SOURCE + file
 
 
 def keep_file(store: Store, encoder: Encoder, shared: SharedFile, *, max_file_mb: float) -> Kept:

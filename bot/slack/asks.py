@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from bot import sight
 from bot.slack.markup import unslack
 
 QUESTION_CHARACTERS = 2000
@@ -69,7 +70,7 @@ def said_in_message(event: Mapping[str, Any], bot_user: str, allow_bots: Collect
     if event.get("subtype") not in (*_SUBTYPES_OF_PEOPLE, *(("bot_message",) if allowed else ())):
         return None
     person, channel, ts = event.get("user") or event.get("bot_id"), event.get("channel"), event.get("ts")
-    direct = event.get("channel_type") == "im" or str(channel).startswith("D")
+    direct = event.get("channel_type") == "im" or sight.is_direct(channel)
     if not person or person == bot_user or not channel or not ts:
         return None
     text, context = split_question(_without_mention(str(event.get("text") or ""), bot_user))
@@ -109,7 +110,7 @@ def asked_in_command(body: Mapping[str, Any], text: str) -> Ask:
         person=str(body["user_id"]),
         text=question,
         context=context,
-        direct=channel.startswith("D"),
+        direct=sight.is_direct(channel),
         response_url=body.get("response_url"),
     )
 

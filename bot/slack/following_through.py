@@ -187,19 +187,8 @@ class Following:
         self._wiper.soon()
 
     def _hear_again(self, channel: str, ts: str) -> None:
-        message = self._message(channel, ts)
-        said = heard.said(message, self._threads.names([message])) if message is not None else None
-        found = (
-            None
-            if said is None
-            else heard.of_message(
-                said,
-                channel=channel,
-                scope=self._threads.scope(channel, said.person),
-                link=self._threads.link(channel, ts),
-                place=self._threads.place(channel),
-            )
-        )
+        message = self._threads.message(channel, ts)
+        found = self._threads.alone(channel, message) if message is not None else None
         if found is not None:
             self._room.services.keep([found])
         else:  # it says nothing any more, or is gone by now
@@ -208,7 +197,7 @@ class Following:
     def _teach_again(self, document: Document, change: Change) -> None:
         """A taught answer that is the message word for word follows it; one that its teacher reworded is theirs."""
         passages = documents.passages_of(self._store, document.id or 0)
-        message = self._message(change.channel, change.ts) if passages else None
+        message = self._threads.message(change.channel, change.ts) if passages else None
         answer = unslack(str((message or {}).get("text") or "")).strip()
         lesson = passages[0] if passages else None
         if lesson is None or not answer or hash_of(lesson.text[lesson.answer_start :]) != change.before:
@@ -224,18 +213,6 @@ class Following:
         )
         person = people[0] if people else None
         slack_sources.note(self._store, taught.document_id, change.channel, change.ts, person=person)
-
-    def _message(self, channel: str, ts: str) -> Json | None:
-        """A message as it is now; None where it is gone."""
-        try:
-            found = self._room.clients.patient.conversations_replies(
-                channel=channel, ts=ts, latest=ts, inclusive=True, limit=1
-            )
-        except SlackApiError as error:
-            if error.response.get("error") not in NO_SUCH_THREAD:
-                raise
-            return None
-        return next((each for each in found.get("messages") or [] if each.get("ts") == ts), None)
 
     @property
     def _store(self) -> Store:
@@ -278,4 +255,4 @@ class _Wiper:
 
 
 def _is_file(document: Document) -> bool:
-    return document.source.startswith("slack:file:")
+    return document.source.startswith(slack_sources.FILE_SOURCE)

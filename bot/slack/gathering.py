@@ -94,12 +94,8 @@ class Gathering:
 
     def pin(self, channel: str, ts: str) -> None:
         """Learns a message that was pinned, and the files in it."""
-        found = self._room.clients.patient.conversations_replies(
-            channel=channel, ts=ts, latest=ts, inclusive=True, limit=1
-        )
-        for message in found.get("messages") or []:
-            if message.get("ts") == ts:
-                self._pinned(channel, message)
+        if message := self._threads.message(channel, ts):
+            self._pinned(channel, message)
 
     def unpin(self, channel: str, ts: str) -> None:
         """Forgets a message that is pinned no more, unless it is a question whose answer is known."""
@@ -177,21 +173,11 @@ class Gathering:
 
     def _pinned(self, channel: str, message: Mapping[str, Any]) -> None:
         ts, allowed = str(message["ts"]), set(self._room.services.settings.allow_bots)
-        said = heard.said(message, self._threads.names([message]))
-        if said is None or (said.bot and allowed.isdisjoint((message.get("bot_id"), message.get("user")))):
+        if message.get("bot_id") and allowed.isdisjoint((message.get("bot_id"), message.get("user"))):
             return
-        if not pairs_of(
-            self._store, channel, ts
-        ):  # a question with its answer says more than the question alone
-            found = heard.of_message(
-                said,
-                channel=channel,
-                scope=self._threads.scope(channel, said.person),
-                link=message.get("permalink") or self._threads.link(channel, ts),
-                place=self._threads.place(channel),
-            )
-            if found is not None:
-                self._room.services.keep([found])
+        # a question with its answer says more than the question alone
+        if not pairs_of(self._store, channel, ts) and (found := self._threads.alone(channel, message)):
+            self._room.services.keep([found])
         for each in message.get("files") or []:
             if each.get("id") and files.is_learnable(each):
                 self.quietly(str(each["id"]), channel, ts)

@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError
 from bot import sight
 from bot.knowledge import heard
 from bot.knowledge.accepted import Accepted, accepted, asks
+from bot.knowledge.heard import Heard
 from bot.knowledge.plain import mentioned, unslack
 from bot.records import ChannelSettings, Document, PersonKind
 from bot.slack import blocks, notices, words
@@ -66,6 +67,32 @@ class Threads:
             return False
         self._keep(channel, pair, messages)
         return True
+
+    def message(self, channel: str, ts: str) -> Message | None:
+        """A message as it is now, a thread's first or any other; None where it is gone."""
+        try:
+            found = self._room.clients.patient.conversations_replies(
+                channel=channel, ts=ts, latest=ts, inclusive=True, limit=1
+            )
+        except SlackApiError as error:
+            if error.response.get("error") not in NO_SUCH_THREAD:
+                raise
+            return None
+        return next((each for each in found.get("messages") or [] if each.get("ts") == ts), None)
+
+    def alone(self, channel: str, message: Message) -> Heard | None:
+        """What a message says by itself, as it is to be kept; None where it says nothing."""
+        said = heard.said(message, self.names([message]))
+        if said is None:
+            return None
+        ts = str(message["ts"])
+        return heard.of_message(
+            said,
+            channel=channel,
+            scope=self.scope(channel, said.person),
+            link=message.get("permalink") or self.link(channel, ts),
+            place=self.place(channel),
+        )
 
     def names(self, messages: list[Message]) -> dict[str, str]:
         """What the people are called whom some messages mention."""

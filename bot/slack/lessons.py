@@ -13,6 +13,7 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
+from bot import sight
 from bot.errors import LorebotError
 from bot.records import Feedback, Question, Reason
 from bot.slack import blocks, words
@@ -117,7 +118,7 @@ class Lessons:
             if lesson.ts:
                 slack_sources.note(store, taught.document_id, lesson.channel, lesson.ts, person=lesson.author)
             thanks = (
-                words.CORRECTION_THANKS_DIRECT if lesson.channel.startswith("D") else words.CORRECTION_THANKS
+                words.CORRECTION_THANKS_DIRECT if sight.is_direct(lesson.channel) else words.CORRECTION_THANKS
             )
             self._room.lanes.submit(lesson.channel, lambda: self._tell(lesson, thanks))
             self._room.finish(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bot.records import Person, PersonKind
-from bot.store import reviews
+from bot.store import documents, reviews
 from bot.store.database import Store
 
 
@@ -45,18 +45,15 @@ def forget(store: Store, person: str) -> dict[str, int]:
             row["id"]
             for row in db.query("SELECT id FROM documents WHERE kind = 'taught' AND person = ?", [person])
         ]
-        for document_id in taught:
-            db.execute("DELETE FROM passages WHERE document_id = ?", [document_id])
-            db.execute("DELETE FROM documents WHERE id = ?", [document_id])
+        documents.remove(store, taught)
         learned = db.execute(
             "DELETE FROM documents WHERE id IN (SELECT document_id FROM slack_sources WHERE person = ?)",
             [person],
         ).rowcount
         db.execute("UPDATE slack_backfills SET person = NULL WHERE person = ?", [person])
-        db.execute('UPDATE channel_settings SET "by" = \'\' WHERE "by" = ?', [person])
+        db.execute('UPDATE channel_settings SET "by" = \'\' WHERE "by" = ?', [person])  # the settings stay
         reviews.forget(store, person)
         db.execute("DELETE FROM people WHERE person = ?", [person])
-        db.execute('UPDATE channel_settings SET "by" = \'\' WHERE "by" = ?', [person])  # the settings stay
         given = db.execute("DELETE FROM feedback WHERE person = ?", [person]).rowcount
         asked = db.execute("DELETE FROM questions WHERE person = ?", [person]).rowcount
         # What waits to be answered again after a crash carries the message itself. Their wish to be forgotten stays, until

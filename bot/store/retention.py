@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.store import documents
+from bot.store import documents, slack_sources
 from bot.store.database import Store
 
 
@@ -18,8 +18,8 @@ def forget_before(store: Store, before: float) -> dict[str, int]:
             "questions": db.execute("DELETE FROM questions WHERE asked_at < ?", [before]).rowcount,
         }
         learned = store.rows(
-            "SELECT id FROM documents WHERE kind = 'slack' AND source NOT LIKE 'slack:file:%' AND learned_at < ?",
-            [before],
+            "SELECT id FROM documents WHERE kind = 'slack' AND source NOT LIKE ? AND learned_at < ?",
+            [f"{slack_sources.FILE_SOURCE}%", before],
         )
         documents.remove(store, [row["id"] for row in learned])
         db.execute("UPDATE claims SET state = 'done', payload = NULL WHERE claimed_at < ?", [before])

@@ -6,6 +6,9 @@ from bot.records import Document
 from bot.store import documents
 from bot.store.database import Store
 
+FILE_SOURCE = "slack:file:"
+"""The source of a document that is a file: this and the file's id."""
+
 _OF = "SELECT DISTINCT d.* FROM documents d JOIN slack_sources s ON s.document_id = d.id WHERE"
 
 
@@ -88,12 +91,11 @@ def leave(store: Store, channel: str, file: str | None = None) -> int:
             each.id
             for each in documents_from(store, channel)
             if each.kind == "slack" and each.id is not None
-            if file is None or each.source == f"slack:file:{file}"
+            if file is None or each.source == FILE_SOURCE + file
         ]
         for each in known:
             db.execute("DELETE FROM slack_sources WHERE document_id = ? AND channel = ?", [each, channel])
-        rests = "SELECT 1 FROM slack_sources WHERE document_id = ?"
-        gone = [each for each in known if store.one(rests, [each]) is None]
+        gone = [each for each in known if not stands(store, each)]
         documents.remove(store, gone)
         return len(gone)
 
