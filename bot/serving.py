@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from bot import logs
 from bot.app import build_service, described, learning_progress, opened
 from bot.errors import SettingsError
 from bot.settings import Settings
+from bot.slack.manifest import manifest
 from bot.store import Store
 
 
@@ -57,7 +56,7 @@ def run_playground(settings: Settings, *, port: int, fresh: bool) -> None:
     _set_up_logging(settings)
     locate(settings.base)  # a missing base is told before anything starts
     with ExitStack() as running:
-        playground = running.enter_context(start(port, samples=SAMPLES, manifest=_manifest()))
+        playground = running.enter_context(start(port, samples=SAMPLES, manifest=manifest()))
         settings = settings.model_copy(
             update={
                 "home": home,
@@ -103,10 +102,6 @@ def _learn_handbook(settings: Settings, store: Store, folder: Path) -> None:
             max_file_mb=settings.max_file_mb,
             progress=progress,
         )
-
-
-def _manifest() -> dict[str, Any]:
-    return dict(json.loads((Path(__file__).parent / "slack" / "manifest.json").read_text(encoding="utf-8")))
 
 
 def _set_up_logging(settings: Settings) -> None:

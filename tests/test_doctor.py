@@ -17,7 +17,6 @@ from adapter_folders import write_adapter
 from slack_stage import WebApi
 from tiny_bases import tokenizer_of
 
-import bot.slack
 from bot.doctor import Check, examine
 from bot.doctor.slack import (
     app_id_of,
@@ -31,6 +30,7 @@ from bot.doctor.slack import (
 from bot.reading import bases
 from bot.reading.bases import CATALOGUE, DEFAULT_BASE, sha256_of
 from bot.registry import Registry
+from bot.slack.manifest import manifest
 from bot.slack.tokens import FILE
 from bot.store import open_store
 
@@ -139,8 +139,7 @@ def test_scopes_that_an_older_installation_lacks_are_named(monkeypatch: pytest.M
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
     monkeypatch.setenv("SLACK_API_URL", slack.url)
     monkeypatch.setenv("SLACK_SIGNING_SECRET", "secret")
-    manifest = json.loads((Path(bot.slack.__file__).parent / "manifest.json").read_text())
-    wanted = manifest["oauth_config"]["scopes"]["bot"]
+    wanted = manifest()["oauth_config"]["scopes"]["bot"]
     try:
         slack.scopes = ",".join(each for each in wanted if each != "files:write")
         lacking = checks()["slack scopes"]
@@ -240,7 +239,7 @@ def test_an_app_level_token_names_its_app() -> None:
     assert app_id_of("xoxb-1") is None
 
 
-SHIPPED = json.loads((Path(bot.slack.__file__).parent / "manifest.json").read_text())
+SHIPPED = manifest()
 
 
 def test_a_manifest_as_shipped_has_not_drifted() -> None:

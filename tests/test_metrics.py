@@ -164,11 +164,10 @@ def test_a_state_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 def test_socket_mode_is_connected_while_its_socket_is(tmp_path: Path) -> None:
     from slack_sdk import WebClient
 
-    import bot.slack
     from bot.slack.app import build_app
+    from bot.slack.manifest import manifest
 
-    manifest = json.loads((Path(bot.slack.__file__).parent / "manifest.json").read_text())
-    with start_playground(port=0, manifest=manifest) as slack, stage(tmp_path, started=False) as on:
+    with start_playground(port=0, manifest=manifest()) as slack, stage(tmp_path, started=False) as on:
         app = build_app(on.app.room.services, client=WebClient(token=slack.bot_token, base_url=slack.api_url))
         connection = start_socket_mode(app, slack.app_token)
         watched = TestClient(watching_app(app, connection.connected))

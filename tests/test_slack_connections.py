@@ -7,7 +7,6 @@ import hmac
 import json
 import threading
 import time
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,15 +14,15 @@ from slack_sdk import WebClient
 from slack_stage import BOT, message, stage, until
 from starlette.testclient import TestClient
 
-import bot.slack
 from bot.errors import SettingsError
 from bot.playground.server import start as start_playground
 from bot.slack.app import build_app, start_socket_mode
 from bot.slack.clients import like
 from bot.slack.http import http_app
+from bot.slack.manifest import manifest
 from bot.slack.queue import Lanes, WorkQueue
 
-MANIFEST = json.loads((Path(bot.slack.__file__).parent / "manifest.json").read_text())
+MANIFEST = manifest()
 
 
 def signed(body: dict, secret: str = "secret") -> dict:

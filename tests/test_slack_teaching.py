@@ -143,4 +143,4 @@ def test_what_a_reviewer_gave_to_everybody_still_follows_its_message(on: Scene) 
 def test_a_form_that_comes_too_late_is_said_calmly(on: Scene) -> None:
     on.slack.refuse["views.open"] = "expired_trigger_id"
     on.on.send(shortcut(on, on.slack.write("In building 7", BOB)))
-    assert texts(on.slack.wait("respond")[0]["blocks"]) == words.MODAL_TOO_LATE
+    assert on.slack.wait("respond")[0]["text"] == words.MODAL_TOO_LATE

@@ -6,7 +6,7 @@ import pytest
 
 from bot.records import Question
 from bot.slack.asks import Ask
-from bot.slack.threads import Said, said, said_since, takes_part
+from bot.slack.threads import Remark, said, said_since, takes_part
 
 STAYS = {
     "the asker asks on": ["alice: and for contractors?"],
@@ -41,7 +41,7 @@ LEAVES = {
 }
 
 
-def transcript(lines: list[str]) -> list[Said]:
+def transcript(lines: list[str]) -> list[Remark]:
     messages = []
     for number, line in enumerate(lines):
         person, _, text = line.partition(": ")
@@ -67,7 +67,7 @@ def test_bots_and_its_own_words_are_nobodys_talk():
         {"user": "alice", "ts": "4.0"},
         {"user": "alice", "text": "<@U0BOT|lorebot> hm", "ts": "5.0"},
     ]
-    assert said(messages, "U0BOT") == [Said("alice", "<@U0BOT|lorebot> hm", "5.0", names_us=True)]
+    assert said(messages, "U0BOT") == [Remark("alice", "<@U0BOT|lorebot> hm", "5.0", names_us=True)]
 
 
 def test_an_answer_that_was_shared_begins_its_thread():

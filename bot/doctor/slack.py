@@ -6,17 +6,16 @@ Asking is apart from judging: `checks` asks, everything below it judges what was
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.doctor.check import Check
 from bot.errors import LorebotError
 from bot.settings import Settings
+from bot.slack.manifest import manifest
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
@@ -64,7 +63,7 @@ def checks(settings: Settings) -> Iterator[Check]:
         yield refused_bot_token(settings.slack_api_url, token, _code(error))
         return
     yield Check(BOT, True, f"{who['user']} in {who['team']}")
-    yield from scopes(_header(who.headers, "x-oauth-scopes"), _manifest()["oauth_config"]["scopes"]["bot"])
+    yield from scopes(_header(who.headers, "x-oauth-scopes"), manifest()["oauth_config"]["scopes"]["bot"])
     yield from clock(_header(who.headers, "date"), time.time())
     if settings.slack_app_token:
         yield from _app_token(settings)
@@ -136,16 +135,11 @@ def _drift(settings: Settings, client: WebClient, bot_id: str) -> Iterator[Check
         yield Check("slack manifest", False, f"can't be read: {_code(error)}", remedy, needed=False)
         return
     yield from drift(
-        _manifest(),
+        manifest(),
         theirs,
         socket_mode=bool(settings.slack_app_token),
         rotation=bool(settings.slack_refresh_token),
     )
-
-
-def _manifest() -> Json:
-    path = Path(__file__).parent.parent / "slack" / "manifest.json"
-    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _code(error: Exception) -> str:

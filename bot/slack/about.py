@@ -44,7 +44,7 @@ def register(app: App, room: Room, conversation: Conversation) -> None:
         except (SlackApiError, OSError) as error:
             log.warning("a form didn't open: %s", error)
             if url:
-                room.lanes.submit(body["channel"]["id"], lambda: _respond(str(url), words.MODAL_TOO_LATE))
+                room.lanes.submit(body["channel"]["id"], lambda: respond(str(url), words.MODAL_TOO_LATE))
 
     def sent(ack: Ack, body: Json, view: Json) -> None:
         ask = asked(view, str(body["user"]["id"]))
@@ -117,7 +117,3 @@ def _metadata(body: Mapping[str, Any], text: str, by: str) -> str:
             kept, len(kept) - max(1, (len(made) - METADATA_CHARACTERS) // 6)
         )  # a character is six at most
     return made
-
-
-def _respond(url: str, sentence: str) -> None:
-    respond(url, sentence)

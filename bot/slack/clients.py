@@ -156,6 +156,11 @@ def without_proxy_where_told(client: WebClient | WebhookClient) -> None:
         client.proxy = None
 
 
+def direct_channel(client: WebClient, person: str) -> str:
+    """The channel of our direct conversation with somebody. Raises what Slack's refusal raises."""
+    return str(client.conversations_open(users=person)["channel"]["id"])
+
+
 def respond(response_url: str, text: str, blocks: list[Json] | None = None, *, replace: bool = False) -> bool:
     """Posts to a response_url, for one person's eyes; False if Slack refused it. Can sit a rate limit out."""
     webhook = WebhookClient(

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from bot.errors import BusyError, LorebotError
 from bot.slack import blocks, modals, run_blocks, words
 from bot.slack.asks import asked_in_command
-from bot.slack.clients import respond
+from bot.slack.clients import direct_channel, respond
 from bot.slack.config import forget_learned, open_config
 from bot.slack.conversation import Conversation
 from bot.slack.lessons import Lesson, Lessons
@@ -215,7 +215,7 @@ class Commands:
                     "can't post in %s: %s; trying a direct message", channel, error.response.get("error")
                 )
         try:
-            direct = str(self._room.clients.patient.conversations_open(users=person)["channel"]["id"])
+            direct = direct_channel(self._room.clients.patient, person)
             return direct, self._post_start(direct)
         except SlackApiError:
             log.exception("can't write to %s directly either", person)

@@ -18,9 +18,8 @@ from slack_sdk.errors import SlackApiError
 
 from bot import sight
 from bot.records import ChannelSettings
-from bot.slack import blocks, config_blocks, words
+from bot.slack import blocks, config_blocks, notices, words
 from bot.slack.clients import respond
-from bot.slack.rich import Posting
 from bot.slack.room import Room
 from bot.store import backfills, channels, slack_sources
 
@@ -97,11 +96,7 @@ def forget_learned(room: Room, person: str, channel: str) -> str:
     said = words.FORGOT_LEARNED.format(documents=words.counted(gone, words.DOCUMENTS))
     if direct or not gone:
         return said
-    posting = config_blocks.told(person, [said])
-    try:
-        room.clients.patient.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)
-    except (SlackApiError, OSError) as error:
-        log.info("%s can't be told of what was forgotten: %s", channel, error)
+    notices.post(room, channel, config_blocks.told(person, [said]))
     return said
 
 
@@ -173,15 +168,8 @@ class Config:
         if not lines:
             return words.CONFIG_SAME
         channels.configure(store, chosen)
-        posting = config_blocks.told(chosen.by, lines)
-        try:
-            self._room.clients.patient.chat_postMessage(
-                channel=chosen.channel, text=posting.text, blocks=posting.blocks
-            )
-        except (SlackApiError, OSError) as error:
-            log.info("%s can't be told of its settings: %s", chosen.channel, error)
-            return words.CONFIG_UNSEEN
-        return None
+        told = notices.post(self._room, chosen.channel, config_blocks.told(chosen.by, lines))
+        return None if told else words.CONFIG_UNSEEN
 
 
 def _tell(room: Room, person: str, channel: str, sentence: str, response_url: str | None) -> None:
@@ -195,13 +183,4 @@ def _tell(room: Room, person: str, channel: str, sentence: str, response_url: st
         return
     except (SlackApiError, OSError) as error:
         log.info("couldn't tell %s in %s: %s", person, channel, error)
-    _directly(room, person, posting)
-
-
-def _directly(room: Room, person: str, posting: Posting) -> None:
-    client = room.clients.patient
-    try:
-        direct = str(client.conversations_open(users=person)["channel"]["id"])
-        client.chat_postMessage(channel=direct, text=posting.text, blocks=posting.blocks)
-    except (SlackApiError, OSError) as error:
-        log.warning("couldn't tell %s directly: %s", person, error)
+    notices.directly(room, person, posting)

@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.errors import BusyError
 from bot.exchange import export_person
 from bot.slack import desk_blocks, home_blocks, modals, words
+from bot.slack.clients import direct_channel
 from bot.slack.commands import Commands
 from bot.slack.home import Home
 from bot.slack.lessons import asked
@@ -137,9 +138,8 @@ class Clicks:
         kept = export_person(self._room.services.store, person)
         client = self._room.clients.patient
         try:
-            direct = str(client.conversations_open(users=person)["channel"]["id"])
             client.files_upload_v2(
-                channel=direct,
+                channel=direct_channel(client, person),
                 file=json.dumps(kept, indent=2, ensure_ascii=False).encode(),
                 filename=words.HOME_EXPORT_FILE,
                 title=words.HOME_EXPORT_TITLE,

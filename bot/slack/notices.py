@@ -8,6 +8,7 @@ import logging
 from slack_sdk.errors import SlackApiError
 
 from bot.slack import words
+from bot.slack.clients import direct_channel
 from bot.slack.markup import cut, one_line
 from bot.slack.rich import Posting, plain_section
 from bot.slack.rich import posting as made
@@ -46,17 +47,20 @@ def tell(room: Room, notice: Notice) -> None:
 
 def directly(room: Room, person: str, message: Posting) -> None:
     try:
-        channel = str(room.clients.patient.conversations_open(users=person)["channel"]["id"])
+        channel = direct_channel(room.clients.patient, person)
     except (SlackApiError, OSError) as error:
         log.warning("%s can't be told directly: %s", person, error)
         return
     post(room, channel, message)
 
 
-def post(room: Room, channel: str, message: Posting, thread: str | None = None) -> None:
+def post(room: Room, channel: str, message: Posting, thread: str | None = None) -> bool:
+    """Whether Slack took it."""
     try:
         room.clients.patient.chat_postMessage(
             channel=channel, text=message.text, blocks=message.blocks, thread_ts=thread
         )
     except (SlackApiError, OSError) as error:
         log.warning("a notice can't be told in %s: %s", channel, error)
+        return False
+    return True

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-Job = Callable[[], None]
+Job = Callable[[], object]
 log = logging.getLogger(__name__)
 
 

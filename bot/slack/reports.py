@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.records import Promotion, Run
 from bot.slack import run_blocks, words
+from bot.slack.clients import direct_channel
 from bot.slack.markup import escape, mention
 from bot.slack.pictures import show_head
 from bot.slack.posting import GONE
@@ -123,7 +124,7 @@ class Reports(Rounds):
             return None
         client = self._room.clients.patient
         try:
-            channel = str(client.conversations_open(users=run.by)["channel"]["id"])
+            channel = direct_channel(client, run.by)
             posted = client.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)
         except SlackApiError:
             log.exception("run %s can't be reported at all", run.id)

@@ -14,7 +14,7 @@ from slack_bolt import Ack, App
 from slack_sdk.errors import SlackApiError
 
 from bot.knowledge.accepted import asks
-from bot.slack import blocks, modals, words
+from bot.slack import modals, words
 from bot.slack.clients import respond
 from bot.slack.lessons import asked
 from bot.slack.markup import unslack
@@ -49,7 +49,7 @@ def register(app: App, room: Room) -> None:
         except (SlackApiError, OSError) as error:
             log.warning("a form didn't open: %s", error)
             if url := body.get("response_url"):
-                room.lanes.submit(channel, lambda: _say(str(url), words.MODAL_TOO_LATE))
+                room.lanes.submit(channel, lambda: respond(str(url), words.MODAL_TOO_LATE))
             return
         if waits:
             view = str((opened.get("view") or {}).get("id"))
@@ -78,7 +78,3 @@ def _fill_in(room: Room, view: str, place: Place, first: str, answer: str) -> No
         room.clients.patient.views_update(view_id=view, view=modals.teach(question, place, answer))
     except (SlackApiError, OSError) as error:
         log.info("a form was closed meanwhile: %s", error)
-
-
-def _say(url: str, sentence: str) -> None:
-    respond(url, *blocks.tell(sentence))

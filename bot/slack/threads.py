@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Remark:
     """One message of a thread."""
 
     person: str
@@ -76,22 +76,22 @@ def before(ask: Ask, thread: Sequence[Message] | None) -> list[str]:
     return [unslack(text) for text in people[-READ:]]
 
 
-def said_since(thread: Sequence[Message], asked: Question, ask: Ask) -> list[Said]:
+def said_since(thread: Sequence[Message], asked: Question, ask: Ask) -> list[Remark]:
     """What people said after `asked`, the last question in the thread, up to `ask`. A shared answer begins its thread."""
     last = asked.key.rpartition(":")[2] if asked.source == "message" else str(ask.thread)
     return [each for each in said(thread, ask.us) if last < each.ts <= str(ask.ts)]
 
 
-def said(thread: Sequence[Message], bot_user: str) -> list[Said]:
+def said(thread: Sequence[Message], bot_user: str) -> list[Remark]:
     """What people said, of the messages of a thread."""
     return [
-        Said(str(each["user"]), str(each["text"]), str(each["ts"]), mentions(each, bot_user))
+        Remark(str(each["user"]), str(each["text"]), str(each["ts"]), mentions(each, bot_user))
         for each in thread
         if each.get("user") and each.get("text") and not each.get("bot_id") and each["user"] != bot_user
     ]
 
 
-def takes_part(since: Sequence[Said]) -> bool:
+def takes_part(since: Sequence[Remark]) -> bool:
     """Whether it still takes part after what people said since it was last asked, oldest first."""
     inside, silent = True, ""
     for each in since:
