@@ -17,8 +17,8 @@ from rich.text import Text
 
 from bot.records import Answer, Question, Reading, Weighed
 from bot.slack import words
-from bot.slack.display import CLOSEST, closest, gist, source_name, without_markdown
-from bot.slack.markup import cut
+from bot.slack.looks.display import CLOSEST, closest, gist, source_name, without_markdown
+from bot.slack.looks.markup import cut
 
 if TYPE_CHECKING:
     from bot.answering import Answerer

@@ -18,9 +18,10 @@ from bot.errors import DisconnectedError, SettingsError
 from bot.offering import offered
 from bot.settings import Settings
 from bot.slack import app as slack
-from bot.slack import http, notices
+from bot.slack.admin import notices
+from bot.slack.connection import http
+from bot.slack.connection.tokens import Renewal, Tokens, rotates
 from bot.slack.room import Room
-from bot.slack.tokens import Renewal, Tokens, rotates
 from bot.trust import Rules
 from bot.watching import VoteWatch
 

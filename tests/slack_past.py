@@ -17,7 +17,7 @@ from typing import Any
 from slack_stage import ALICE, CHANNEL, Json, Stage, WebApi, event, next_ts, stage, until
 
 from bot.records import ChannelSettings
-from bot.slack.learning import Learning
+from bot.slack.learning.live import Learning
 from bot.store import channels, documents
 
 BOB, CAROL = "U0BOB", "U0CAROL"

@@ -21,24 +21,17 @@ from bot.records import (
     Verdict,
 )
 from bot.reviewing import Waiting
-from bot.slack import (
-    about,
-    blocks,
-    config_blocks,
-    home_blocks,
-    modals,
-    notices,
-    review_blocks,
-    run_blocks,
-    sharing,
-    still_true,
-)
-from bot.slack.desk_blocks import Desk, Schedule
-from bot.slack.home_blocks import Own
-from bot.slack.modals import Place
-from bot.slack.review_blocks import Choice, Page
-from bot.slack.rich import Posting
+from bot.slack.admin import config_blocks, notices, review_blocks, run_blocks
+from bot.slack.admin.review_blocks import Choice, Page
+from bot.slack.feedback import still_true
+from bot.slack.home import home_blocks
+from bot.slack.home.desk_blocks import Desk, Schedule
+from bot.slack.home.home_blocks import Own
+from bot.slack.looks import blocks, modals
+from bot.slack.looks.modals import Place
+from bot.slack.looks.rich import Posting
 from bot.slack.services import Status, Votes
+from bot.slack.talk import about, sharing
 from bot.store.tallies import Counted
 from bot.watching import Notice, Standoff, Tally
 

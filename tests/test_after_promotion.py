@@ -23,7 +23,8 @@ from bot.knowledge.index import Index
 from bot.records import WORKSPACE, Adapter, Answer, Document, Feedback, Passage, Question, Vote
 from bot.registry import Registry
 from bot.settings import Settings
-from bot.slack import notices, run_blocks, words
+from bot.slack import words
+from bot.slack.admin import notices, run_blocks
 from bot.slack.app import announce_swap
 from bot.slack.services import Status
 from bot.store import challenges, documents, feedback, open_store, runs

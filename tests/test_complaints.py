@@ -42,7 +42,8 @@ from bot.answering import Answerer, InService
 from bot.knowledge import memory
 from bot.knowledge.index import Index
 from bot.records import WORKSPACE, Adapter, ChannelSettings, Document, Passage, Reading
-from bot.slack import blocks, words
+from bot.slack import words
+from bot.slack.looks import blocks
 from bot.store import channels, documents, feedback
 
 BOB = "U0BOB"

@@ -30,8 +30,8 @@ from bot.doctor.slack import (
 from bot.reading import bases
 from bot.reading.bases import CATALOGUE, DEFAULT_BASE, sha256_of
 from bot.registry import Registry
+from bot.slack.connection.tokens import FILE
 from bot.slack.manifest import manifest
-from bot.slack.tokens import FILE
 from bot.store import open_store
 
 LARGER = "all-mpnet-base-v2"

@@ -18,7 +18,7 @@ from slack_stage import BOT, Stage, click, command, elements, mention_twin, mess
 
 from bot.connecting import served
 from bot.errors import SettingsError
-from bot.slack.http import MOST_BYTES, PATH, http_app
+from bot.slack.connection.http import MOST_BYTES, PATH, http_app
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"

@@ -35,7 +35,7 @@ from starlette.testclient import TestClient
 from bot import logs
 from bot.errors import SettingsError
 from bot.slack.app import build_app
-from bot.slack.http import http_app
+from bot.slack.connection.http import http_app
 
 WORD = "zebrafinch"
 """What somebody wrote. It must be nowhere."""

@@ -17,8 +17,8 @@ from bot import metrics
 from bot.playground.server import start as start_playground
 from bot.records import Answer, Question, Run
 from bot.slack.app import start_socket_mode
-from bot.slack.health import STUCK_S
-from bot.slack.http import watching_app
+from bot.slack.connection.health import STUCK_S
+from bot.slack.connection.http import watching_app
 from bot.store import runs
 
 WORD = "zebrafinch"

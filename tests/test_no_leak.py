@@ -50,7 +50,7 @@ from bot.records import (
     Question,
     Reading,
 )
-from bot.slack import blocks
+from bot.slack.looks import blocks
 from bot.store import Store, channels, documents, slack_sources
 
 MEL, GUEST, EXTERNAL = "U0MEL", "U0GUEST", "U0EXT"

@@ -6,7 +6,7 @@ import pytest
 
 from bot.knowledge.cutting import LIMIT, MAX_SENTENCE, cut
 from bot.reading.graphemes import cluster_at, clusters
-from bot.slack import markup
+from bot.slack.looks import markup
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
 WHOLE = [

@@ -44,11 +44,12 @@ from bot.connecting import served, slack_may_refuse
 from bot.errors import BusyError, SettingsError
 from bot.records import Promotion
 from bot.settings import Settings
-from bot.slack import notices, words
+from bot.slack import words
+from bot.slack.admin import notices
+from bot.slack.admin.reports import LOOK_EVERY_S
 from bot.slack.app import SlackApp, announce_swap, build_app
-from bot.slack.clients import clients, respond
-from bot.slack.http import PATH, http_app
-from bot.slack.reports import LOOK_EVERY_S
+from bot.slack.connection.clients import clients, respond
+from bot.slack.connection.http import PATH, http_app
 from bot.store import Store, claims, open_store, runs
 from bot.watching import Notice
 

@@ -8,7 +8,9 @@ import json
 import pytest
 from slack_stage import ALICE, CHANNEL, DIRECT, Stage, elements, stage, submission, texts
 
-from bot.slack import about, blocks, words
+from bot.slack import words
+from bot.slack.looks import blocks
+from bot.slack.talk import about
 from bot.store import questions, traces
 
 BOB = "U0BOB"

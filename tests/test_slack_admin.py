@@ -11,7 +11,8 @@ from slack_stage import ADMIN, ALICE, CHANNEL, Stage, click, command, elements, 
 from bot.errors import AdapterError, TrainingError
 from bot.playground.blocks import message_faults
 from bot.records import Adapter, Promotion, Run, Verdict
-from bot.slack import reports, words
+from bot.slack import words
+from bot.slack.admin import reports
 from bot.slack.app import announce_swap
 from bot.slack.services import Status
 from bot.store import adapters, runs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.slack.asking import asks, asks_on, to_somebody
+from bot.slack.talk.asking import asks, asks_on, to_somebody
 
 
 @pytest.mark.parametrize(

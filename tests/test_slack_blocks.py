@@ -11,9 +11,11 @@ from slack_stage import elements, texts
 
 from bot.playground.blocks import message_faults, view_faults
 from bot.records import Answer, Candidate, Offered, Promotion, Run, Verdict
-from bot.slack import blocks, modals, run_blocks, words
-from bot.slack.display import gist, without_markdown
-from bot.slack.modals import Place
+from bot.slack import words
+from bot.slack.admin import run_blocks
+from bot.slack.looks import blocks, modals
+from bot.slack.looks.display import gist, without_markdown
+from bot.slack.looks.modals import Place
 from bot.slack.services import Status, Votes
 
 SENTENCE = "You get 28 days of leave, and 28 days it stays."

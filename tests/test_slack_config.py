@@ -19,7 +19,8 @@ from slack_stage import (
 )
 
 from bot.records import ChannelSettings
-from bot.slack import config, words
+from bot.slack import words
+from bot.slack.admin import config
 from bot.store import channels, claims, people
 
 BOB = "U0BOB"

@@ -17,10 +17,10 @@ from starlette.testclient import TestClient
 from bot.errors import SettingsError
 from bot.playground.server import start as start_playground
 from bot.slack.app import build_app, start_socket_mode
-from bot.slack.clients import like
-from bot.slack.http import http_app
+from bot.slack.connection.clients import like
+from bot.slack.connection.http import http_app
+from bot.slack.connection.queue import Lanes, WorkQueue
 from bot.slack.manifest import manifest
-from bot.slack.queue import Lanes, WorkQueue
 
 MANIFEST = manifest()
 

@@ -25,7 +25,8 @@ from slack_stage import (
 
 from bot.errors import DocumentError
 from bot.records import Document, Feedback, Passage
-from bot.slack import blocks, words
+from bot.slack import words
+from bot.slack.looks import blocks
 from bot.store import claims, documents, feedback
 
 

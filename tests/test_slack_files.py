@@ -10,7 +10,8 @@ from test_knowledge_shared_files import word_file
 
 from bot.errors import DocumentError
 from bot.records import WORKSPACE
-from bot.slack import files, learning
+from bot.slack.learning import files
+from bot.slack.learning import live as learning
 from bot.store import channels, claims, documents
 
 LEAVE = b"# Annual leave\n\nYou get 28 days of leave each year.\n"

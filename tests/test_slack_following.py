@@ -18,8 +18,8 @@ from test_forgetting import holding
 from bot.knowledge import memory
 from bot.records import Answer, Feedback, Offered
 from bot.registry import Registry
-from bot.slack.changes import Change, change_from_payload, changes
-from bot.slack.markup import cut
+from bot.slack.learning.changes import Change, change_from_payload, changes
+from bot.slack.looks.markup import cut
 from bot.store import documents, feedback, questions, runs, slack_sources, traces
 
 SECRET = "zzyzxq"

@@ -15,7 +15,7 @@ from bot.knowledge import memory
 from bot.knowledge.index import Index
 from bot.records import WORKSPACE, ChannelSettings
 from bot.registry import Registry
-from bot.slack import history
+from bot.slack.learning import history
 from bot.store import backfills, channels, claims, documents, slack_sources
 
 SECRET = "C0SECRET"

@@ -29,7 +29,8 @@ from slack_stage import (
 from bot.errors import BusyError, LorebotError
 from bot.playground.blocks import view_faults
 from bot.records import Answer, ChannelSettings, Document, Feedback, Passage, Question
-from bot.slack import desk_blocks, home_blocks, words
+from bot.slack import words
+from bot.slack.home import desk_blocks, home_blocks
 from bot.store import channels, claims, documents, feedback, people, questions, runs
 
 Json = dict[str, Any]

@@ -10,7 +10,10 @@ import pytest
 from slack_stage import stage
 
 import bot.slack
-from bot.slack import about, blocks, commands, teaching
+from bot.slack.admin import commands
+from bot.slack.feedback import teaching
+from bot.slack.looks import blocks
+from bot.slack.talk import about
 
 FOLDER = Path(bot.slack.__file__).parent
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text())
@@ -62,7 +65,7 @@ SCOPES_OF_EVENT = {
 
 
 def sources() -> str:
-    return "\n".join(path.read_text() for path in sorted(FOLDER.glob("*.py")))
+    return "\n".join(path.read_text() for path in sorted(FOLDER.rglob("*.py")))
 
 
 @pytest.fixture(scope="module")

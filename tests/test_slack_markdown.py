@@ -12,10 +12,10 @@ from slack_limits import message_faults
 from slack_stage import elements
 from test_slack_blocks import ANSWER, PASSAGE
 
-from bot.slack import blocks
-from bot.slack.display import without_markdown
-from bot.slack.markdown import pieces, plain_pieces, within
-from bot.slack.quoting import shown
+from bot.slack.looks import blocks
+from bot.slack.looks.display import without_markdown
+from bot.slack.looks.markdown import pieces, plain_pieces, within
+from bot.slack.looks.quoting import shown
 
 DOCUMENT = """# Leave
 

@@ -6,7 +6,7 @@ import pytest
 from slack_stage import ALICE, Stage, click, reaction, stage
 
 from bot import trust
-from bot.slack import blocks
+from bot.slack.looks import blocks
 from bot.store import people
 
 

@@ -10,7 +10,7 @@ from slack_stage import ALICE, CHANNEL, DIRECT, event, stage
 
 from bot.records import WORKSPACE, Answer, Document, Feedback, Offered, Passage, Question
 from bot.slack import words
-from bot.slack.prompts import prompts
+from bot.slack.talk.prompts import prompts
 from bot.store import Store, channels, documents, feedback, open_store, questions
 
 _numbers = itertools.count(1)

@@ -27,7 +27,7 @@ from slack_stage import (
 )
 
 from bot.slack import words
-from bot.slack.asks import asked_in_message
+from bot.slack.talk.asks import asked_in_message
 from bot.store import claims, questions
 
 
@@ -196,7 +196,7 @@ def test_a_follow_up_in_a_direct_message_needs_no_thread(on: Stage):
 def test_after_ten_minutes_a_direct_message_follows_nothing(on: Stage, monkeypatch):
     on.say("How much leave do I get?", channel=DIRECT)
     later = time.time() + 601
-    monkeypatch.setattr("bot.slack.conversation.time.time", lambda: later)
+    monkeypatch.setattr("bot.slack.talk.conversation.time.time", lambda: later)
     on.say("What about contractors?", channel=DIRECT)
     assert on.known.asked[1].follows is None
 

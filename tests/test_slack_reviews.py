@@ -11,7 +11,8 @@ from slack_stage import ADMIN, ALICE, CHANNEL, Stage, click, command, elements, 
 
 from bot.playground.blocks import message_faults, view_faults
 from bot.records import Answer, Document, Feedback, Passage, Question
-from bot.slack import review_blocks, words
+from bot.slack import words
+from bot.slack.admin import review_blocks
 from bot.store import channels, claims, documents, feedback, people, questions, reviews
 
 SECRET = "Who will be let go?"

@@ -12,7 +12,7 @@ from slack_limits import message_faults, strings, view_faults
 from slack_shapes import LINK, PERSON, makers, shapes
 from slack_stage import elements
 
-from bot.slack.rich import Posting
+from bot.slack.looks.rich import Posting
 
 MARK = "EVIL"
 """Stands in every hostile text: wherever it comes out, foreign words did."""

@@ -9,7 +9,8 @@ import pytest
 from slack_stage import ALICE, CHANNEL, DIRECT, Stage, click, command, elements, reaction, stage, texts
 
 from bot.records import WORKSPACE, ChannelSettings, Document, Offered, Passage
-from bot.slack import blocks, words
+from bot.slack import words
+from bot.slack.looks import blocks
 from bot.store import channels, documents, feedback, questions
 
 SECRET = "You get 28 days of leave each year."

@@ -9,7 +9,8 @@ import pytest
 from slack_stage import ALICE, BOT, CHANNEL, DIRECT, Stage, command, edit, message, stage, until
 
 from bot.records import ChannelSettings
-from bot.slack import signs, words
+from bot.slack import words
+from bot.slack.talk import signs
 from bot.store import channels
 
 STATUS = "assistant.threads.setStatus"

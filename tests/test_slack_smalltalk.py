@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.slack.followups import chained, looks_like_follow_up
-from bot.slack.smalltalk import smalltalk
+from bot.slack.talk.followups import chained, looks_like_follow_up
+from bot.slack.talk.smalltalk import smalltalk
 
 
 @pytest.mark.parametrize(

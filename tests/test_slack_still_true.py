@@ -13,7 +13,7 @@ from stand_ins import HashingEncoder
 from bot.knowledge import memory
 from bot.records import Passage
 from bot.slack import words
-from bot.slack.still_true import FORGET, KEEP, StillTrue
+from bot.slack.feedback.still_true import FORGET, KEEP, StillTrue
 from bot.store import documents
 
 BOB = "U0BOB"

@@ -13,8 +13,9 @@ from slack_stage import ALICE, BOT, CHANNEL, Json, submission, texts
 from stand_ins import HashingEncoder
 
 from bot.knowledge import memory
-from bot.slack import modals, words
-from bot.slack.teaching import TEACH_THIS
+from bot.slack import words
+from bot.slack.feedback.teaching import TEACH_THIS
+from bot.slack.looks import modals
 from bot.store import documents, slack_sources
 
 

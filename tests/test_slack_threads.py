@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.records import Question
-from bot.slack.asks import Ask
-from bot.slack.threads import Remark, said, said_since, takes_part
+from bot.slack.talk.asks import Ask
+from bot.slack.talk.threads import Remark, said, said_since, takes_part
 
 STAYS = {
     "the asker asks on": ["alice: and for contractors?"],

@@ -16,8 +16,8 @@ from slack_stage import BOT, WebApi, message, stage
 from bot.errors import SettingsError
 from bot.settings import Settings
 from bot.slack.app import build_app
-from bot.slack.clients import clients
-from bot.slack.tokens import AHEAD_S, FILE, Renewal, Tokens, rotates
+from bot.slack.connection.clients import clients
+from bot.slack.connection.tokens import AHEAD_S, FILE, Renewal, Tokens, rotates
 
 
 class Rotating(WebApi):

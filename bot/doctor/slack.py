@@ -78,7 +78,7 @@ def checks(settings: Settings) -> Iterator[Check]:
 def _client(settings: Settings, token: str = "") -> WebClient:
     from slack_sdk import WebClient
 
-    from bot.slack.clients import without_proxy_where_told
+    from bot.slack.connection.clients import without_proxy_where_told
 
     client = WebClient(token=token or None, base_url=settings.slack_api_url, timeout=10)
     without_proxy_where_told(client)
@@ -87,7 +87,7 @@ def _client(settings: Settings, token: str = "") -> WebClient:
 
 def _rotation(settings: Settings) -> Generator[Check, None, str]:
     """Returns the token to ask with; renewing it is the service's business."""
-    from bot.slack.tokens import Tokens, rotates
+    from bot.slack.connection.tokens import Tokens, rotates
 
     try:
         rotates(settings)

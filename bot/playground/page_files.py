@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import html
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -88,7 +89,7 @@ async def canvas(parts: Parts, person: Person, given: Arguments) -> Json:
         if known
         else Upload(fresh_id(), f"{title}.canvas", 0, person.id, parts.url, canvas=True)
     )
-    content = f"<h1>{_escaped(title)}</h1>\n{render(text)}".encode()
+    content = f"<h1>{html.escape(title, quote=False)}</h1>\n{render(text)}".encode()
     after = parts.uploads.put(replace(before, title=title, source=text, content=content))
     if known is None:
         parts.uploads.canvases[room.id] = after.id
@@ -96,10 +97,6 @@ async def canvas(parts: Parts, person: Person, given: Arguments) -> Json:
     _tell_channel(parts, room)
     parts.feed.canvas_written(after, room.id, person.id, fresh=known is None)
     return {"file": after.id}
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _tell_channel(parts: Parts, room: Channel) -> None:

@@ -20,32 +20,24 @@ from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
 from bot.records import Promotion
-from bot.slack import (
-    about,
-    actions,
-    commands,
-    config,
-    events,
-    home_clicks,
-    leaving,
-    prompts,
-    reviews,
-    sharing,
-    teaching,
-)
-from bot.slack.clients import clients, like
-from bot.slack.conversation import Conversation
-from bot.slack.following_through import Following
-from bot.slack.history import Threads
-from bot.slack.home import Home
-from bot.slack.learning import Learning
-from bot.slack.lessons import Lessons
-from bot.slack.ourselves import ignore_ourselves
-from bot.slack.reports import Reports
+from bot.slack.admin import commands, config, reviews
+from bot.slack.admin.reports import Reports
+from bot.slack.connection import leaving
+from bot.slack.connection.clients import clients, like
+from bot.slack.connection.ourselves import ignore_ourselves
+from bot.slack.feedback import actions, teaching
+from bot.slack.feedback.lessons import Lessons
+from bot.slack.feedback.still_true import StillTrue
+from bot.slack.feedback.votes import Votes
+from bot.slack.home import home_clicks
+from bot.slack.home.tab import Home
+from bot.slack.learning.following_through import Following
+from bot.slack.learning.history import Threads
+from bot.slack.learning.live import Learning
 from bot.slack.room import Room
 from bot.slack.services import Services
-from bot.slack.still_true import StillTrue
-from bot.slack.votes import Votes
+from bot.slack.talk import about, events, prompts, sharing
+from bot.slack.talk.conversation import Conversation
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from typing import Any, Protocol
 from filelock import FileLock, Timeout
 
 from bot import metrics
-from bot.slack.clients import Clients
+from bot.slack.connection.clients import Clients
+from bot.slack.connection.queue import Lanes, WorkQueue
 from bot.slack.people import People
 from bot.slack.places import Places
-from bot.slack.queue import Lanes, WorkQueue
 from bot.slack.services import Services
 from bot.store import claims
 

@@ -30,7 +30,7 @@ from bot.reading.readers import load_reader
 from bot.reading.shipped import shipped_seed
 from bot.reading.squad import f1
 from bot.records import WORKSPACE, Adapter, Answer, ChannelSettings, Question
-from bot.slack.modes import meant
+from bot.slack.talk.modes import meant
 from bot.store import Store, channels, open_store
 
 ROOT = Path(__file__).parent.parent.parent

@@ -6,25 +6,14 @@
 
 import { el } from "./dom.js";
 import { element, isGroup } from "./elements.js";
-import { inline, mrkdwn } from "./mrkdwn.js";
+import { inline, link } from "./mrkdwn.js";
 import { markdown } from "./markdown.js";
 import { emoji } from "./emoji.js";
-import { link } from "./mrkdwn.js";
-import { fileUrl, nameOf, state } from "./state.js";
+import { picture, plainText, textObject } from "./objects.js";
+import { nameOf, state } from "./state.js";
 
 export function drawBlocks(blocks, surface) {
   return blocks.map((block) => (DRAW[block.type] ?? unknown)(block, surface));
-}
-
-export function textObject(text) {
-  if (!text) return [];
-  if (text.type === "mrkdwn") return mrkdwn(text.text);
-  return text.emoji === false ? [text.text] : plainText(text.text);
-}
-
-// Plain text keeps its emoji and nothing else.
-export function plainText(text) {
-  return text.split(/(:[a-z0-9_+'-]+:)/).map((piece, at) => (at % 2 && emoji(piece.slice(1, -1))) || piece);
 }
 
 function unknown(block) {
@@ -80,17 +69,6 @@ function input(block, surface) {
 }
 
 // A picture of Slack's own may be named by its address too, which its id stands in.
-function pictureId({ id, url }) {
-  return id ?? url.match(/F[0-9A-Z]{8,}/)?.[0] ?? "";
-}
-
-export function picture(block, kind = "") {
-  const image = el("img", { src: block.slack_file ? fileUrl(pictureId(block.slack_file)) : block.image_url, alt: block.alt_text, class: kind, loading: "lazy" });
-  // Offline, or from elsewhere: the words stand in for the picture.
-  image.addEventListener("error", () => image.replaceWith(el("span", { class: "muted" }, block.alt_text)));
-  return image;
-}
-
 function image(block) {
   const caption = block.title ? el("figcaption", { class: "muted" }, plainText(block.title.text)) : null;
   return el("figure", { class: "block" }, caption, picture(block));

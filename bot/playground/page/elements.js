@@ -3,7 +3,7 @@
 import { el, icon } from "./dom.js";
 import { confirmed } from "./confirm.js";
 import { openMenu } from "./menu.js";
-import { plainText, picture, textObject } from "./blocks.js";
+import { picture, plainText, textObject } from "./objects.js";
 import { spoken } from "./mrkdwn.js";
 import { nameOf, placeName, state } from "./state.js";
 

@@ -2,7 +2,7 @@
 
 import { drawBlocks } from "./blocks.js";
 import { el, icon, redraw } from "./dom.js";
-import { plainText } from "./blocks.js";
+import { plainText } from "./objects.js";
 import { doing } from "./server.js";
 import { paint, state } from "./state.js";
 

@@ -1,0 +1,1 @@
+"""`/lorebot` and what stands behind it: channel settings, reviews, retrainings and notices."""

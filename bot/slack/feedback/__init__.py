@@ -1,0 +1,1 @@
+"""What people make of an answer: thumbs, corrections and taught answers."""

@@ -1,0 +1,1 @@
+"""Talking with people: from what somebody asks, in a channel or directly, to the reply."""
