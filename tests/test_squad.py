@@ -1,8 +1,10 @@
 """SQuAD's normalisation and scores."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.reading.scores import Outcome, answered_at, risk_coverage, threshold_to_answer
+from bot.reading.scores import Outcome, answered_at, best_threshold, risk_coverage, threshold_to_answer
 from bot.reading.squad import exact_match, f1, normalise
 
 
@@ -55,6 +57,17 @@ def test_the_risk_coverage_curve_goes_from_the_surest_answer_to_all() -> None:
 def test_equal_confidences_can_only_be_answered_together() -> None:
     assert risk_coverage([0.5, 0.5], [True, False]) == [(1.0, 0.5)] * 2
     assert answered_at(risk_coverage([0.5, 0.5], [True, False]), 0.8) == 0.0
+
+
+def made(confidence: float, gained: float) -> Outcome:
+    """What an answerable question brings, if it is answered at all."""
+    return Outcome(str(confidence), True, None, confidence, 0.0, 0.0, "a span", gained, gained, 0.0)
+
+
+def test_the_best_threshold_is_the_lowest_of_the_flat_top() -> None:
+    silent = replace(made(0.6, 0.0), answerable=False)  # right to be silent below 0.61
+    assert best_threshold([made(0.9, 1.0), made(0.8, 1.0), silent]) == 0.61
+    assert best_threshold([made(0.9, 1.0), made(0.8, 0.001)]) == 0.0  # a gain too small to be silent for
 
 
 @pytest.mark.parametrize(
