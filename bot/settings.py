@@ -132,7 +132,8 @@ class Settings(BaseSettings):
     )
     admins: Annotated[list[str], NoDecode] = Field(
         default_factory=list,
-        description="User ids who may retrain and roll back, beside the workspace's admins; separated by commas.",
+        description="User ids who may retrain and roll back, beside the workspace's admins, and who are told what the bot did by"
+        " itself; separated by commas.",
     )
     allow_bots: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Bot ids whose messages are answered too; separated by commas."

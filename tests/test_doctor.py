@@ -234,6 +234,15 @@ def test_a_signing_secret_is_missing_odd_or_fine() -> None:
     assert list(signing_secret("8f742231b10e8888abcd99eeeddd85a5")) == []
 
 
+def test_it_says_who_hears_of_a_rollback(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "LOREBOT_ADMINS" in checks()["admins"].remedy
+    assert not checks()["admins"].needed
+    monkeypatch.setenv("LOREBOT_ADMINS", "U1,U2")
+    assert checks()["admins"] == Check(
+        "admins", True, "U1, U2 hear of promotions, rollbacks and failures", needed=False
+    )
+
+
 def test_an_app_level_token_names_its_app() -> None:
     assert app_id_of("xapp-1-A0123ABC-123-abc") == "A0123ABC"
     assert app_id_of("xoxb-1") is None

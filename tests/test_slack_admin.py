@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from slack_stage import ADMIN, ALICE, CHANNEL, Stage, click, command, elements, stage, texts, until
@@ -210,6 +211,66 @@ def test_a_verdict_that_cannot_be_posted_goes_to_the_admin_directly(on: Stage):
     until(lambda: not runs.unreported(on.store))
     time.sleep(0.05)
     assert len(on.slack.posted) == 1
+
+
+def scheduled(on: Stage, decision: str | None = None, error: str | None = None, **found: Any) -> Run:
+    """A run that nobody asked for has ended."""
+    run = runs.start(on.store, by="schedule")
+    if decision is not None:
+        runs.update(on.store, run.id or 0, verdict=Verdict(decision, ("because",), {}), **found)  # type: ignore[arg-type]
+    runs.finish(on.store, run.id or 0, error=error)
+    until(lambda: not runs.unreported(on.store))
+    on.settle()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("ended", "line"),
+    [
+        ({"decision": "promote", "promoted": True}, words.RUN_PROMOTED),
+        ({"decision": "trial"}, words.RUN_TRIAL),
+        ({"error": "out of memory"}, words.RUN_FAILED.format(why="out of memory")),
+    ],
+)
+def test_admins_hear_of_a_scheduled_run_that_changed_something_or_failed(
+    tmp_path: Path, ended: dict[str, Any], line: str
+):
+    with stage(tmp_path, admins=[ALICE]) as on:
+        scheduled(on, **ended)
+        (posted,) = on.slack.of("chat.postMessage")
+    assert posted["channel"] == "D0" + ALICE[2:]
+    assert line in texts(posted["blocks"])
+
+
+def test_where_no_admin_is_named_whoever_last_asked_for_a_retraining_hears_of_it(on: Stage):
+    asked = runs.start(on.store, by=ADMIN, channel=CHANNEL, ts="1.0")
+    runs.finish(on.store, asked.id or 0)
+    until(lambda: not runs.unreported(on.store))
+    scheduled(on, error="out of memory")
+    assert on.slack.of("chat.postMessage")[-1]["channel"] == "D0" + ADMIN[2:]
+
+
+@pytest.mark.parametrize("decision", ["reject", "not_yet"])
+def test_a_night_that_changed_nothing_wakes_nobody(on: Stage, decision: str):
+    scheduled(on, decision)
+    assert on.slack.posted == []
+
+
+def test_a_scheduled_run_that_was_stopped_wakes_nobody(on: Stage):
+    run = runs.start(on.store, by="schedule")
+    runs.cancel(on.store, "quiet hours", run.id)
+    runs.finish(on.store, run.id or 0, error="cancelled")
+    until(lambda: not runs.unreported(on.store))
+    on.settle()
+    assert on.slack.posted == []
+
+
+def test_what_the_schedule_did_last_week_is_no_news(on: Stage):
+    run = runs.start(on.store, by="schedule")
+    with on.store.write() as db:
+        db.execute("UPDATE runs SET started_at = started_at - 7 * 86400 WHERE id = ?", [run.id])
+    runs.finish(on.store, run.id or 0, error="out of memory")
+    assert runs.unreported(on.store) == []
 
 
 def test_a_swap_is_announced_where_its_retraining_was_followed(on: Stage):

@@ -206,6 +206,18 @@ def _training(settings: Settings) -> Iterator[Check]:
         return f"next on {moment:%Y-%m-%d at %H:%M}, given {settings.retrain_min_feedback} new pieces of feedback"
 
     yield _try("schedule", found)
+    told, named = ", ".join(settings.admins), bool(settings.admins)
+    yield Check(
+        "admins",
+        named,
+        f"{told} hear of promotions, rollbacks and failures"
+        if named
+        else "nobody is named to hear of a rollback or a failure",
+        ""
+        if named
+        else "set LOREBOT_ADMINS to the user ids of one or two people (their profile, Copy member ID)",
+        needed=False,
+    )
 
 
 def _retention(settings: Settings) -> Iterator[Check]:

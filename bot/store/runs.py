@@ -14,6 +14,7 @@ from bot.records import Run, Verdict
 from bot.store.database import Store
 
 DEAD_AFTER_S = 120.0
+NEWS_S = 3 * 86400.0  # so long the end of a scheduled run is news
 """A running cycle whose heartbeat is older than this has died: its lock no longer holds."""
 
 GONE_AFTER_S = 20.0
@@ -176,6 +177,12 @@ def runs(store: Store, limit: int = 20) -> list[Run]:
     return [_run(row) for row in store.rows("SELECT * FROM runs ORDER BY id DESC LIMIT ?", [limit])]
 
 
+def last_asker(store: Store) -> str | None:
+    """The person who last asked for a retraining in Slack; None where nobody ever did."""
+    row = store.one('SELECT "by" FROM runs WHERE channel IS NOT NULL ORDER BY id DESC LIMIT 1')
+    return row["by"] if row else None
+
+
 def by_outcome(store: Store) -> dict[str, int]:
     """How many retrainings ended how: promoted, kept (the champion stayed), failed; and those running."""
     sql = (
@@ -186,11 +193,12 @@ def by_outcome(store: Store) -> dict[str, int]:
 
 
 def unreported(store: Store) -> list[Run]:
-    """Runs that a channel awaits the end of, or follows the progress of."""
-    return [
-        _run(row)
-        for row in store.rows("SELECT * FROM runs WHERE reported = 0 AND channel IS NOT NULL ORDER BY id")
-    ]
+    """Runs that a channel awaits the end of, or follows the progress of; and the schedule's own of the last days."""
+    sql = (
+        "SELECT * FROM runs WHERE reported = 0 AND (channel IS NOT NULL OR (by = 'schedule' AND started_at > ?))"
+        " ORDER BY id"
+    )
+    return [_run(row) for row in store.rows(sql, [time.time() - NEWS_S])]
 
 
 def _process_exists(pid: int | None) -> bool:

@@ -32,17 +32,23 @@ def posting(notice: Notice) -> Posting:
 
 
 def tell(room: Room, notice: Notice) -> None:
-    """Returns at once; of several processes that noticed, the first one tells. Where nobody is named in LOREBOT_ADMINS, the
-    retraining's channel and the log have to do."""
+    """Returns at once; of several processes that noticed, the first one tells."""
     what = hashlib.sha256(f"{notice.kind} {notice.adapter} {notice.why}".encode()).hexdigest()[:16]
     if not claims.claim(room.services.store, f"notice:{what}"):
         return
-    for person in room.services.settings.admins:
+    for person in admins(room):
         room.lanes.submit(person, lambda person=person: directly(room, person, posting(notice)))  # type: ignore[misc]
     run = runs.run(room.services.store, notice.run_id) if notice.run_id else None
     if run is not None and run.channel and notice.kind not in SWAPS:
         channel, thread = run.channel, run.ts
         room.lanes.submit(channel, lambda: post(room, channel, posting(notice), thread))
+
+
+def admins(room: Room) -> list[str]:
+    """Who hears of what the bot did by itself: LOREBOT_ADMINS; where nobody is named there, whoever last asked for a
+    retraining in Slack."""
+    last = runs.last_asker(room.services.store)
+    return room.services.settings.admins or ([last] if last else [])
 
 
 def directly(room: Room, person: str, message: Posting) -> None:

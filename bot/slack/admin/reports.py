@@ -1,4 +1,5 @@
-"""Follows retrainings that were asked for in Slack: one message each, kept up to date, with the verdict at the end.
+"""Follows retrainings that were asked for in Slack: one message each, kept up to date, with the verdict at the end. Of the
+schedule's own, admins hear directly when one changed what answers, or failed.
 
 The cycle is another process, so its rows are polled; whoever asked hears of a run that died, too.
 """
@@ -7,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 
 from slack_sdk.errors import SlackApiError
 
 from bot.records import Promotion, Run
 from bot.slack import words
-from bot.slack.admin import run_blocks
+from bot.slack.admin import notices, run_blocks
 from bot.slack.admin.pictures import show_head
 from bot.slack.connection.clients import direct_channel
 from bot.slack.connection.rounds import Rounds
@@ -88,7 +90,11 @@ class Reports(Rounds):
     def _report(self, run: Run) -> None:
         """The verdict takes the progress message's place; a line in its thread, because an update notifies nobody."""
         posting = run_blocks.outcome(run)
-        place: tuple[str, str] | None
+        place: Place | None
+        if run.channel is None:
+            runs.update(self._room.services.store, run.id or 0, reported=True)
+            self._tell_admins(run, posting)
+            return
         try:
             place = self._put(run, posting)
         except SlackApiError as error:
@@ -97,12 +103,28 @@ class Reports(Rounds):
             log.warning(
                 "run %s can't be reported in %s: %s", run.id, run.channel, error.response.get("error")
             )
-            place = self._put_directly(run, posting)
+            place = self._put_directly(run.by, run, posting) if mention(run.by) else None
         runs.update(self._room.services.store, run.id or 0, reported=True)
         self._shown.pop(run.id or 0, None)
+        self._show_head(run, place)
+
+    def _tell_admins(self, run: Run, posting: Posting) -> None:
+        """Nobody waits for a scheduled run: that it found too little, or nothing better, stands in the Home tab."""
+        changed = run.promoted or (run.verdict is not None and run.verdict.decision == "trial")
+        if run.cancel is not None or not (changed or run.state == "failed"):
+            return
+        for person in notices.admins(self._room):
+            self._room.lanes.submit(person, partial(self._tell_admin, person, run, posting))
+
+    def _tell_admin(self, person: str, run: Run, posting: Posting) -> None:
+        try:
+            self._show_head(run, self._put_directly(person, run, posting))
+        except OSError as error:
+            log.warning("run %s can't be reported to %s: %s", run.id, person, error)
+
+    def _show_head(self, run: Run, place: Place | None) -> None:
         if place is not None:
-            services = self._room.services
-            show_head(self._room.clients.patient, services.settings.home, run, *place)
+            show_head(self._room.clients.patient, self._room.services.settings.home, run, *place)
 
     def _put(self, run: Run, posting: Posting) -> Place:
         client, channel = self._room.clients.patient, run.channel or ""
@@ -120,15 +142,13 @@ class Reports(Rounds):
         posted = client.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)
         return channel, str(posted["ts"])
 
-    def _put_directly(self, run: Run, posting: Posting) -> Place | None:
-        if mention(run.by) is None:
-            return None
+    def _put_directly(self, person: str, run: Run, posting: Posting) -> Place | None:
         client = self._room.clients.patient
         try:
-            channel = direct_channel(client, run.by)
+            channel = direct_channel(client, person)
             posted = client.chat_postMessage(channel=channel, text=posting.text, blocks=posting.blocks)
         except SlackApiError:
-            log.exception("run %s can't be reported at all", run.id)
+            log.exception("run %s can't be reported to %s", run.id, person)
             return None
         return channel, str(posted["ts"])
 
