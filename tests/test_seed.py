@@ -5,18 +5,20 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.errors import DataError
+from bot.reading.bases import DEFAULT_BASE
 from bot.reading.card import read_card
 from bot.reading.items import Item, Reference
 from bot.reading.squad import normalise
 from bot.records import Example
 from training.build import TrainingSettings
-from training.seed import Recipe, Stage, seed
+from training.seed import SHORT, Recipe, Stage, seed
 from training.seed_data import (
     KEPT_APART,
     Mix,
@@ -223,3 +225,18 @@ def test_a_passage_is_cut_down_to_the_sentences_that_matter() -> None:
         assert 20 <= len(gold.context) < len(text)
         silent = cropped(Example("Which mice run far?", text, "silence"), draw, (10, 30))
         assert "mice run" in silent.context and (silent.start, silent.end) == (0, 0)
+
+
+def test_what_is_left_out_is_compared_on_short_recipes_of_one_stage() -> None:
+    sys.path.insert(0, str(Path(__file__).parent / "bench"))
+    import bench_left_out as bench
+
+    (stage,) = bench.recipe(DEFAULT_BASE).stages
+    assert (stage.settings.epochs, stage.teacher, stage.mix) == (1.0, None, SHORT)
+    found = {"n": 96, "span_f1": 41.2, "has_answer_f1": 30.0, "f1": 30.0, "ece": 9.9}
+    shown = bench.table({"covid-papers|as it is|nothing": found, "covid-papers|as it is|covid-papers": found})
+    assert [line.split()[:4] for line in shown.splitlines()[1:]] == [
+        ["covid-papers", "as", "it", "is"],
+        ["covid-papers", "as", "it", "is"],
+    ]
+    assert all("41.2" in line and "9.9" in line for line in shown.splitlines()[1:])
