@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -21,6 +20,7 @@ from bot.records import ChannelSettings
 from bot.slack import words
 from bot.slack.admin import config_blocks, notices
 from bot.slack.connection.clients import respond
+from bot.slack.connection.once import sent_once
 from bot.slack.looks import blocks
 from bot.slack.room import Room
 from bot.store import backfills, channels, slack_sources
@@ -34,16 +34,7 @@ def register(app: App, room: Room) -> None:
     config = Config(room)
 
     def sent(ack: Ack, body: Json, view: Json) -> None:
-        key, payload = f"view:{view['id']}", config.payload(body["user"]["id"], view)
-        try:
-            fresh = room.claim(key, payload)
-        except sqlite3.OperationalError:
-            log.exception("a channel's settings could not be taken")
-            ack(response_action="errors", errors={config_blocks.MODE: words.SORRY_SAVE})
-            return
-        ack()
-        if fresh:
-            config.take(key, payload)
+        sent_once(room, ack, view, config.payload(body["user"]["id"], view), config.take, config_blocks.MODE)
 
     room.takes(KIND, config.take)
     app.view(config_blocks.CONFIG)(sent)

@@ -23,6 +23,7 @@ from bot.slack import words
 from bot.slack.admin import review_blocks
 from bot.slack.admin.review_blocks import PAGE, Choice, Page
 from bot.slack.connection.clients import respond
+from bot.slack.connection.once import sent_once
 from bot.slack.connection.queue import Job
 from bot.slack.looks import blocks
 from bot.slack.looks.rich import Posting
@@ -53,16 +54,7 @@ def register(app: App, room: Room, reviews: Reviews) -> None:
             "choice": choice.value(),
             "words": given,
         }
-        key = f"view:{view['id']}"
-        try:
-            fresh = room.claim(key, payload)
-        except sqlite3.OperationalError:
-            log.exception("a review could not be saved")
-            ack(response_action="errors", errors={review_blocks.WORDS: words.SORRY_SAVE})
-            return
-        ack()
-        if fresh:
-            reviews.take(key, payload)
+        sent_once(room, ack, view, payload, reviews.take, review_blocks.WORDS)
 
     room.takes("review", reviews.take)
     app.action(re.compile("review_[a-z_]+"))(clicked)

@@ -6,11 +6,14 @@ can't be written, the exception leaves no acknowledgement, and Slack delivers ag
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from slack_bolt import Ack, BoltContext, BoltResponse
 
+from bot.slack import words
 from bot.slack.room import Room
 
 
@@ -22,6 +25,10 @@ class Work(NamedTuple):
 
 
 Middleware = Callable[..., BoltResponse | None]
+Take = Callable[[str, dict[str, Any]], None]
+"""Does, or sees to it that it is done: the key and what doing it needs."""
+
+log = logging.getLogger(__name__)
 
 
 def once(room: Room, read: Callable[[Mapping[str, Any], str], Work | None]) -> Middleware:
@@ -41,3 +48,19 @@ def once(room: Room, read: Callable[[Mapping[str, Any], str], Work | None]) -> M
         return None
 
     return claim
+
+
+def sent_once(
+    room: Room, ack: Ack, view: Mapping[str, Any], payload: dict[str, Any], take: Take, field: str
+) -> None:
+    """A form was sent, which Slack doesn't repeat: what can't be claimed leaves it open, and `field` says so."""
+    key = f"view:{view['id']}"
+    try:
+        fresh = room.claim(key, payload)
+    except sqlite3.OperationalError:
+        log.exception("a form could not be taken")
+        ack(response_action="errors", errors={field: words.SORRY_SAVE})
+        return
+    ack()
+    if fresh:
+        take(key, payload)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from bot import sight
 from bot.records import Answer, Offered, Question, Vote
 from bot.slack import words
 from bot.slack.connection.clients import respond
+from bot.slack.connection.once import sent_once
 from bot.slack.feedback.lessons import Lesson, Lessons, asked
 from bot.slack.feedback.votes import Votes
 from bot.slack.looks import blocks, modals
@@ -90,19 +90,10 @@ def register(app: App, room: Room, votes: Votes, lessons: Lessons) -> None:
     def send(
         ack: Ack, view: Mapping[str, Any], lesson: Lesson, errors: dict[str, str], first_block: str
     ) -> None:
-        if not errors:
-            key, payload = f"view:{view['id']}", lesson.payload()
-            try:
-                fresh = room.claim(key, payload)
-            except sqlite3.OperationalError:
-                log.exception("a form could not be saved")
-                errors = {first_block: words.SORRY_SAVE}
-            else:
-                ack()
-                if fresh:
-                    lessons.take(key, payload)
-                return
-        ack(response_action="errors", errors=errors)
+        if errors:
+            ack(response_action="errors", errors=errors)
+        else:
+            sent_once(room, ack, view, lesson.payload(), lessons.take, first_block)
 
     app.action(blocks.FEEDBACK)(thumbs)
     app.action(blocks.FEEDBACK_UP)(plain_thumbs)

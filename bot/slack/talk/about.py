@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 from bot import sight
 from bot.slack import words
 from bot.slack.connection.clients import respond
+from bot.slack.connection.once import sent_once
 from bot.slack.looks.markup import cut, one_line, unslack
 from bot.slack.looks.rich import TITLE, Json, plain, quote, rich_text
 from bot.slack.looks.rich import words as leaf
@@ -51,15 +51,7 @@ def register(app: App, room: Room, conversation: Conversation) -> None:
         if not ask.text:
             ack(response_action="errors", errors={QUESTION: words.QUESTION_NEEDED})
             return
-        try:
-            fresh = room.claim(ask.claim_key, ask.payload())
-        except sqlite3.OperationalError:
-            log.exception("a question could not be taken")
-            ack(response_action="errors", errors={QUESTION: words.SORRY_SAVE})
-            return
-        ack()
-        if fresh:
-            conversation.take(ask.claim_key, ask.payload())
+        sent_once(room, ack, view, ask.payload(), conversation.take, QUESTION)
 
     app.shortcut(ASK_ABOUT_THIS)(picked)
     app.view(ASK_ABOUT)(sent)
