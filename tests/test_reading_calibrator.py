@@ -27,9 +27,10 @@ def readings(matrix: np.ndarray) -> list[dict[str, float]]:
 
 
 def test_a_fit_gives_the_shares_that_were_right() -> None:
-    matrix = GENERATOR.normal(size=(4000, len(FEATURES)))
+    """Of so many items that what holds the features near nothing doesn't count."""
+    matrix = GENERATOR.normal(size=(40000, len(FEATURES)))
     truth = 1 / (1 + np.exp(-(2 * matrix[:, 0] - matrix[:, 5] + 0.5)))
-    right = [bool(r) for r in GENERATOR.random(4000) < truth]
+    right = [bool(r) for r in GENERATOR.random(40000) < truth]
     calibrator = fit(readings(matrix), right)
     said = [calibrator.confidence(each) for each in readings(matrix)]
     assert calibration_error(said, right) < 0.03

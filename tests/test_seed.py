@@ -23,6 +23,8 @@ from training.seed_data import (
     KEPT_APART,
     Mix,
     Neighbours,
+    Part,
+    Source,
     altered_question,
     chat_form,
     cropped,
@@ -154,6 +156,28 @@ def test_the_calibrator_sees_contexts_alone_among_others_and_missing(data: Path)
     assert any(item.others and item.answerable for item in items)
     assert any(not item.answerable for item in items)
     assert any(not item.others for item in items)
+
+
+def test_a_third_of_what_service_brings_has_no_answer_whatever_the_source_holds() -> None:
+    def item(number: int, *, trap: bool) -> Item:
+        context = f"Passage {number} speaks of matter {number}. It goes on for a while, so that it isn't too short to stand."
+        answers = () if trap else (Reference(f"matter {number}", context.index("matter")),)
+        return Item(
+            id=str(number),
+            title="",
+            context=context,
+            question=f"What does passage {number} speak of?",
+            answers=answers,
+        )
+
+    for traps in (0, 30, 50):
+        items = tuple(item(n, trap=n < traps) for n in range(90))
+        parts: dict[Part, tuple[Item, ...]] = {"train": (), "calibration": items, "development": ()}
+        found = mixed(Source("made", parts, Neighbours([])), "calibration", most=45)
+        silent = [each for each in found if not each.answerable]
+        assert (len(found), len(silent)) == (45, 15)
+        assert all(int(each.id) < traps for each in silent) == bool(traps)
+        assert (any(each.others for each in silent) and any(not each.others for each in silent)) or not traps
 
 
 def test_missing_data_is_one_clear_error(tmp_path: Path) -> None:

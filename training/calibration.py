@@ -37,8 +37,10 @@ def calibrate(
     best mean F1 on the items, which is flat and swings from one adapter to the next. The card's `scores` on them are
     figures to choose by, not to judge by. Without items the parent's calibrator and threshold stay, or a stand-in does.
     """
-    prior = load_calibrator(parent / CALIBRATOR) if parent else UNFITTED
     before = read_card(parent) if parent else {}
+    same = before.get("id") == card["id"]
+    # an earlier stage of a seed was sure of itself where this one is not
+    prior = load_calibrator(parent / CALIBRATOR) if parent and not (same and items) else UNFITTED
     card = {
         **card,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -50,7 +52,7 @@ def calibrate(
         return
     searched = as_searched(items)
     answered = None
-    if parent and before["id"] != card["id"]:
+    if parent and not same:
         said_before = _read(parent, card, items, searched, lambda share, text: tell(share / 2, text))
         answered = sum(prior.confidence(features) >= card["min_confidence"] for _, _, features in said_before)
     read = _read(draft, card, items, searched, lambda share, text: tell((1 + share) / 2, text))

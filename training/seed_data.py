@@ -14,6 +14,7 @@ import hashlib
 import random
 import re
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -164,17 +165,25 @@ def examples_of(source: Source, mix: Mix, seed: int, limit: int | None = None) -
 
 def mixed(source: Source, part: Part, most: int = 150) -> list[Item]:
     """At most `most` items of a part as service brings them: a third with the context alone, a third with it
-    among its neighbours, a third without it. Always the same ones, so that figures compare."""
+    among its neighbours, a third that nothing answers. Always the same ones, so that figures compare.
+
+    Questions that people wrote to have no answer are that last third where a source has them. More of them would say of
+    all questions what holds for traps.
+    """
     draw = random.Random(f"1 {part} {source.name}")
     items = list(source.parts[part])
     draw.shuffle(items)
     pool = Neighbours(item.context for item in items)
-    prepared = []
-    for i, item in enumerate(items[:most]):
+    asked = deque(item for item in items if item.answerable)
+    traps = deque(item for item in items if not item.answerable)
+    prepared: list[Item] = []
+    while asked and len(prepared) < most:
+        i = len(prepared)
+        item = traps.popleft() if i % 3 == 2 and traps else asked.popleft()
         near = tuple(pool.find(item, draw.choice((2, 4, 8))))
-        if i % 3 == 1 and near:
+        if i % 3 == 1 or (not item.answerable and i % 2):
             item = replace(item, others=near)
-        elif i % 3 == 2 and near and item.answerable:
+        elif i % 3 == 2 and item.answerable and near:
             shorter = without_answer(item) if draw.random() < 0.4 else None
             item = replace(item, context=shorter or near[0], others=near[1:], answers=())
         prepared.append(item)

@@ -39,7 +39,7 @@ FEATURES = (
     "behind",  # the prior of the span's passage, in logits: 0 for the nearest
 )
 _LEAD = 10.0  # leads beyond it say no more
-_PENALTY, _TIGHT = 4.0, 60.0  # L2, on standardised features: of the score and the bias, of the rest
+_PENALTY, _TIGHT = 4.0, 300.0  # L2, on standardised features: of the score and the bias, of the rest
 _LEAST_SCALE = 0.2
 
 Matrix = NDArray[np.float64]
