@@ -245,10 +245,10 @@ def _publish_scored(trained: Path, out: Path, sources: Sequence[Source]) -> Path
     as_served = [item for source in sources for item in mixed(source, "development")]
     outcomes = evaluate(reader, as_served, min_confidence=0.0)[1]
     threshold = best_threshold(outcomes)
-    scores = {"as served, all sources": _figures([with_threshold(each, threshold) for each in outcomes])}
+    scores = {"as served, all sources": figures([with_threshold(each, threshold) for each in outcomes])}
     for source in sources:
         kept_apart = source.parts["development"]
-        scores[source.name] = _figures(evaluate(reader, kept_apart, min_confidence=threshold)[1])
+        scores[source.name] = figures(evaluate(reader, kept_apart, min_confidence=threshold)[1])
     draft = out.with_name(f".{out.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     shutil.copytree(trained, draft)
@@ -260,7 +260,7 @@ def _publish_scored(trained: Path, out: Path, sources: Sequence[Source]) -> Path
     return out
 
 
-def _figures(outcomes: Sequence[Outcome]) -> dict[str, float]:
+def figures(outcomes: Sequence[Outcome]) -> dict[str, float]:
     """The scores that belong in a card: an adapter's, not the machine's, and over some question at least."""
     scores, left_out = summarise("", outcomes), {"adapter", "latency_p50_ms", "latency_p95_ms"}
     if all(outcome.answerable for outcome in outcomes):

@@ -30,6 +30,7 @@ def checks(settings: Settings) -> Iterator[Check]:
         _adapter,
         _knowledge,
         _training,
+        _admins,
         _retention,
     ):
         yield from look(settings)
@@ -206,18 +207,19 @@ def _training(settings: Settings) -> Iterator[Check]:
         return f"next on {moment:%Y-%m-%d at %H:%M}, given {settings.retrain_min_feedback} new pieces of feedback"
 
     yield _try("schedule", found)
-    told, named = ", ".join(settings.admins), bool(settings.admins)
-    yield Check(
-        "admins",
-        named,
-        f"{told} hear of promotions, rollbacks and failures"
-        if named
-        else "nobody is named to hear of a rollback or a failure",
-        ""
-        if named
-        else "set LOREBOT_ADMINS to the user ids of one or two people (their profile, Copy member ID)",
-        needed=False,
-    )
+
+
+def _admins(settings: Settings) -> Iterator[Check]:
+    if settings.admins:
+        yield Check(
+            "admins",
+            True,
+            f"{', '.join(settings.admins)} hear of promotions, rollbacks and failures",
+            needed=False,
+        )
+        return
+    remedy = "set LOREBOT_ADMINS to the user ids of one or two people (their profile, Copy member ID)"
+    yield Check("admins", False, "nobody is named to hear of a rollback or a failure", remedy, needed=False)
 
 
 def _retention(settings: Settings) -> Iterator[Check]:

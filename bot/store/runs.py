@@ -13,8 +13,8 @@ from bot.errors import BusyError
 from bot.records import Run, Verdict
 from bot.store.database import Store
 
-DEAD_AFTER_S = 120.0
 NEWS_S = 3 * 86400.0  # so long the end of a scheduled run is news
+DEAD_AFTER_S = 120.0
 """A running cycle whose heartbeat is older than this has died: its lock no longer holds."""
 
 GONE_AFTER_S = 20.0

@@ -12,18 +12,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bot.errors import DataError
 from bot.reading.bases import DEFAULT_BASE, locate
-from bot.reading.card import read_card
-from bot.reading.items import Item
+from bot.reading.card import read_card, threshold
 from bot.reading.readers import load_reader
-from bot.reading.scores import evaluate, summarise
+from bot.reading.scores import evaluate
 from training.progress import shown_progress
-from training.seed import SHORT, Recipe, Stage, recipe_for, seed
+from training.seed import SHORT, Recipe, Stage, figures, recipe_for, seed
 from training.seed_data import LICENCES, load_sources, mixed
 
 ROOT = Path(__file__).parents[2]
@@ -64,23 +63,6 @@ def made(data: Path, work: Path, base: str, without: str, questions: int) -> Pat
     return out
 
 
-def figures(adapter: Path, items: list[Item]) -> dict[str, Any]:
-    scores = summarise("", evaluate(load_reader(adapter), items, min_confidence=_least(adapter))[1])
-    answerable = all(item.answerable for item in items)
-    return {
-        "n": len(items),
-        **{
-            name: round(asdict(scores)[name], 1)
-            for name in COLUMNS
-            if not (answerable and name == "no_answer_accuracy")
-        },
-    }
-
-
-def _least(adapter: Path) -> float:
-    return float(read_card(adapter)["min_confidence"])
-
-
 def run(data: Path, work: Path, base: str, questions: int) -> None:
     """Trains and scores what isn't there yet; prints the table after each."""
     results = work / "results.json"
@@ -88,6 +70,7 @@ def run(data: Path, work: Path, base: str, questions: int) -> None:
     known = _read(results)
     for without in (ALL, *LICENCES):
         adapter = made(data, work, base, without, questions)
+        reader, lowest = load_reader(adapter), threshold(read_card(adapter), None).value
         for name in LICENCES if without == ALL else (without,):
             source = load_sources(data, [name])[0]
             for form, items in (
@@ -96,7 +79,7 @@ def run(data: Path, work: Path, base: str, questions: int) -> None:
             ):
                 key = f"{name}|{form}|{without}"
                 if key not in known:
-                    known[key] = figures(adapter, items)
+                    known[key] = figures(evaluate(reader, items, min_confidence=lowest)[1])
                     results.write_text(json.dumps(known, indent=2), encoding="utf-8")
         print(table(known), flush=True)
 

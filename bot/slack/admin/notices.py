@@ -47,8 +47,10 @@ def tell(room: Room, notice: Notice) -> None:
 def admins(room: Room) -> list[str]:
     """Who hears of what the bot did by itself: LOREBOT_ADMINS; where nobody is named there, whoever last asked for a
     retraining in Slack."""
+    if named := room.services.settings.admins:
+        return named
     last = runs.last_asker(room.services.store)
-    return room.services.settings.admins or ([last] if last else [])
+    return [last] if last else []
 
 
 def directly(room: Room, person: str, message: Posting) -> None:

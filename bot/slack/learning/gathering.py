@@ -173,7 +173,8 @@ class Gathering:
 
     def _pinned(self, channel: str, message: Mapping[str, Any]) -> None:
         ts, allowed = str(message["ts"]), set(self._room.services.settings.allow_bots)
-        if message.get("bot_id") and allowed.isdisjoint((message.get("bot_id"), message.get("user"))):
+        said = heard.said(message)
+        if said is None or (said.bot and allowed.isdisjoint((message.get("bot_id"), message.get("user")))):
             return
         # a question with its answer says more than the question alone
         if not pairs_of(self._store, channel, ts) and (found := self._threads.alone(channel, message)):
