@@ -16,6 +16,7 @@ from bot.errors import DataError
 from bot.reading.item_files import read_items
 from bot.reading.items import Item, item_to_json
 from bot.settings import Settings
+from training.loop import TUNABLE
 from training.simulate import run_simulation
 
 sys.path.insert(0, str(Path(__file__).parent / "bench"))
@@ -97,9 +98,13 @@ def test_every_arm_says_what_the_command_understands() -> None:
     told = [part for arm in bench.arms() for part in arm.arguments(2) if part.startswith("--")]
     helped = CliRunner().invoke(commands, ["simulate", "--help"], env={"COLUMNS": "200"}).output
     assert {part for part in told if part not in helped} == set()
-    trust = next(arm for arm in bench.arms() if arm.name == "without trust").arguments(2)
+    arms = {arm.name: arm for arm in bench.arms()}
+    trust = arms["without trust"].arguments(2)
     assert trust[trust.index("--seed") + 1] == "2"
-    assert trust[-3:] == ["--without", "trust", "--no-supervised"]
+    assert trust[trust.index("--without") + 1] == "trust"
+    assert trust[-1] == "--no-supervised"
+    assert {arm.beside for arm in arms.values()} <= {"", *arms}
+    assert all(set(arm.training) <= set(TUNABLE) for arm in arms.values())
 
 
 def test_the_quick_version_runs_and_goes_on_where_it_stopped(files: Files, tmp_path: Path) -> None:

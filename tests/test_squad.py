@@ -64,10 +64,12 @@ def made(confidence: float, gained: float) -> Outcome:
     return Outcome(str(confidence), True, None, confidence, 0.0, 0.0, "a span", gained, gained, 0.0)
 
 
-def test_the_best_threshold_is_the_lowest_of_the_flat_top() -> None:
-    silent = replace(made(0.6, 0.0), answerable=False)  # right to be silent below 0.61
-    assert best_threshold([made(0.9, 1.0), made(0.8, 1.0), silent]) == 0.61
-    assert best_threshold([made(0.9, 1.0), made(0.8, 0.001)]) == 0.0  # a gain too small to be silent for
+def test_the_best_threshold_is_the_highest_of_the_flat_top() -> None:
+    silent = replace(made(0.6, 0.0), answerable=False)  # right to be silent from 0.61 on
+    assert best_threshold([made(0.9, 1.0), made(0.8, 1.0), silent]) == 0.8
+    assert best_threshold([made(0.9, 1.0), made(0.8, 0.015)]) == 0.9  # a loss too small to risk an answer for
+    assert best_threshold([made(0.9, 1.0), made(0.8, 0.03)]) == 0.8
+    assert best_threshold([]) == 0.99
 
 
 @pytest.mark.parametrize(

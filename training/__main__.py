@@ -22,6 +22,10 @@ commands = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Turn feedback, or labelled questions, into adapters."
 )
 
+ReplayShare = Annotated[
+    float, typer.Option(min=0, max=0.95, help="Share of replay among all examples, at most.")
+]
+
 
 @commands.command(epilog="Example: python -m training finetune work/build-7 adapters/candidate-7")
 def finetune(
@@ -88,9 +92,7 @@ def cycle(
     channel: Annotated[str | None, typer.Option(help="Slack channel where the report is awaited.")] = None,
     ts: Annotated[str | None, typer.Option(help="The message there that shows the progress.")] = None,
     home: Annotated[Path | None, typer.Option(help="State folder, instead of LOREBOT_HOME.")] = None,
-    replay_share: Annotated[
-        float, typer.Option(min=0, max=0.95, help="Share of replay among all examples, at most.")
-    ] = 0.5,
+    replay_share: ReplayShare = 0.5,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run one retraining: feedback to examples to candidate to verdict; promote it if it is proven better."""
@@ -166,6 +168,7 @@ def simulate(
         list[str] | None,
         typer.Option(help="Leave out trust, replay, or a kind of example (up, down, ...); can be repeated."),
     ] = None,
+    replay_share: ReplayShare = 0.5,
     also: Annotated[
         list[Path] | None, typer.Option(help="A further question file to measure on; can be repeated.")
     ] = None,
@@ -202,7 +205,7 @@ def simulate(
             test,
             crowd,
             tell,
-            left_out(options_of(settings), without or ()),
+            left_out(replace(options_of(settings), replay_share=replay_share), without or ()),
             also={path.name.split(".")[0]: path for path in also or ()},
             supervised=supervised,
             reuse=reuse,

@@ -1,13 +1,13 @@
 """What people's feedback teaches: the shipped adapter on a domain it has never seen, arm by arm, against gold labels.
 
-    python tests/bench/bench_learning.py --data DIR [--work work/learning] [--quick] [--only ARM ...] [--seeds N]
+    python tests/bench/bench_learning.py --data DIR [--work work/learning] [--quick] [--only ARM ...] [--seeds N ...]
 
 The new domain is privacy policies: the web sites whose pages people ask about and those that are measured on are apart.
 Each arm is one simulation (`python -m training simulate`) in a process of its own: what people say, how often they err or
 mean ill, what is left out. Beside the new domain, all of whose questions have an answer, it is measured on what the shipped
 adapter's recipe kept apart of its old ones, some of which have none. Each result is a line in WORK/results.jsonl; stopped,
-the next call goes on with what is missing, and tries again what failed. LOREBOT_BASE and other settings hold as everywhere:
-give each base its own --work. Empty WORK when training or reading changes.
+the next call goes on with what is missing, and tries again what failed; calls for different seeds may run side by side.
+LOREBOT_BASE and other settings hold as everywhere: give each base its own --work. Empty WORK when training or reading changes.
 
 Without --data nothing is simulated: it prints what WORK holds.
 """
@@ -24,7 +24,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ ROOT = Path(__file__).parents[2]
 NEW, OLD = "privacy-policies", ("wikipedia", "reddit", "wikipedia-unanswerable")
 MEASURED = 1 / 3  # share of the new domain's rows to measure on
 OLD_ITEMS = 250  # of each old domain
+LARGE = "corrected-large"
 QUICK = 40  # items to measure on
 T95 = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}
 """Student's t, two-sided 95 %, by the number of seeds."""
@@ -52,12 +53,16 @@ class Arm:
     without: tuple[str, ...] = ()
     supervised: bool = True
     seeds: int = 3
+    replay_share: float = 0.5
+    training: Mapping[str, float] = field(default_factory=dict)  # LOREBOT_TRAINING
+    beside: str = ""  # the arm from which it differs in one thing
 
     def arguments(self, seed: int) -> list[str]:
         """What `python -m training simulate` is told beside the files."""
         crowd = asdict(replace(self.crowd, seed=seed))
         told = [part for name, value in crowd.items() for part in (f"--{name}", str(value))]
         told += [part for name in self.without for part in ("--without", name)]
+        told += ["--replay-share", str(self.replay_share)]
         return told if self.supervised else [*told, "--no-supervised"]
 
 
@@ -82,20 +87,26 @@ def arms(quick: bool = False) -> list[Arm]:
     def crowd(feedback: int = large, corrections: float = 0.2, **more: Any) -> Crowd:
         return Crowd(feedback, more.pop("rounds", 1), more.pop("flip", 0.0), corrections, 1, **more)
 
+    mean = crowd(malicious=0.3, overlap=0.2)
     found = [
-        Arm("corrected-large", crowd()),
+        Arm(LARGE, crowd()),
         Arm("votes-large", crowd(corrections=0.0)),
-        Arm("malicious", crowd(malicious=0.3, overlap=0.2)),
+        Arm("malicious", mean),
         Arm("flipped", crowd(flip=0.15)),
         Arm("corrected-middle", crowd(middle)),
         Arm("votes-middle", crowd(middle, 0.0)),
         Arm("corrected-small", crowd(small)),
         Arm("votes-small", crowd(small, 0.0)),
-        Arm("four-rounds", crowd(rounds=4), seeds=1),
-        Arm("without trust", crowd(malicious=0.3, overlap=0.2), ("trust",), False, seeds=1),
+        Arm("four-rounds", crowd(rounds=4), seeds=1, beside=LARGE),
+        Arm("without trust", mean, without=("trust",), supervised=False, seeds=1, beside="malicious"),
     ]
-    for part in ("replay", "correction", "up", "down", "down_abstention", "silence"):
-        found.append(Arm(f"without {part}", crowd(), (part,), False, seeds=1))
+    more: list[tuple[str, dict[str, Any]]] = [
+        (f"without {part}", {"without": (part,)})
+        for part in ("replay", "correction", "up", "down", "down_abstention", "silence")
+    ]
+    more += [(f"replay {share:.0%}", {"replay_share": share}) for share in (0.25, 0.75)]
+    more += [(f"{name} 0.5", {"training": {name: 0.5}}) for name in ("down_weight", "abstention_weight")]
+    found += [Arm(name, crowd(), supervised=False, seeds=1, beside=LARGE, **parts) for name, parts in more]
     found.append(Arm("malicious, nobody overlaps", crowd(malicious=0.3)))
     return [replace(arm, seeds=1) for arm in found] if quick else found
 
@@ -145,11 +156,11 @@ def run(
 ) -> None:
     """Simulates what `results` doesn't hold yet, and prints the tables after each. What fails is noted there."""
     for at, (arm, seed) in enumerate(todo, 1):
-        if (arm.name, seed, arm.arguments(seed)) in [
-            (row["arm"], row["seed"], row["arguments"]) for row in read(results)
-        ]:
+        row: dict[str, Any] = {"arm": arm.name, "seed": seed}
+        row |= {"arguments": arm.arguments(seed), "training": dict(arm.training)}
+        if any(row.items() <= known.items() for known in read(results)):
             continue
-        began, row = time.monotonic(), {"arm": arm.name, "seed": seed, "arguments": arm.arguments(seed)}
+        began = time.monotonic()
         try:
             row["found"] = simulate(arm, seed, files)
         except Exception as error:
@@ -185,7 +196,7 @@ def simulated(arm: Arm, seed: int, files: Files) -> dict[str, Any]:
             stderr=progress,
             text=True,
             check=False,
-            env=dict(os.environ),
+            env=os.environ | ({"LOREBOT_TRAINING": json.dumps(arm.training)} if arm.training else {}),
         )
     if done.returncode:
         said = [line for line in log.read_text(encoding="utf-8").splitlines() if re.search(r"\w", line)]
@@ -293,13 +304,8 @@ def _answers(by: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
 
 
 def _worth(by: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
-    """The gain with everything, less the gain with one part left out, of the same seed."""
-    pairs = [
-        (name, "malicious" if name == "without trust" else "corrected-large")
-        for name in by
-        if name.startswith("without ")
-    ]
-    for name, whole in [*pairs, ("four-rounds", "corrected-large")]:
+    """What each arm gained beyond the one it is compared with, with the same seed."""
+    for name, whole in ((arm.name, arm.beside) for arm in arms() if arm.beside):
         with_all = {row["seed"]: row for row in by.get(whole, ())}
         for row in by.get(name, ()):
             if row["seed"] not in with_all:
@@ -338,26 +344,23 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder whose qa/ holds the labelled questions")
     parser.add_argument("--work", type=Path, default=ROOT / "work" / "learning", help="results and logs")
     parser.add_argument("--quick", action="store_true", help="a tiny version, to see that it runs")
-    parser.add_argument("--only", nargs="+", metavar="ARM", help="these arms only")
-    parser.add_argument("--seeds", type=int, default=3, help="seeds of an arm, at most")
+    parser.add_argument("--only", nargs="+", metavar="ARM", help="these arms only, in this order")
+    parser.add_argument("--seeds", nargs="+", type=int, metavar="N", help="these seeds only")
     arguments = parser.parse_args()
     work = arguments.work / "quick" if arguments.quick else arguments.work
     if arguments.data is None:
         print(f"{tables(read(work / 'results.jsonl'))}\n(pass --data DIR to simulate)")
         return
-    known = arms(arguments.quick)
-    if unknown := set(arguments.only or ()) - {arm.name for arm in known}:
-        parser.error(f"no arm {unknown.pop()}; there are: {', '.join(arm.name for arm in known)}")
-    chosen = [
-        replace(arm, seeds=min(arm.seeds, arguments.seeds))
-        for arm in known
-        if not arguments.only or arm.name in arguments.only
-    ]
+    known = {arm.name: arm for arm in arms(arguments.quick)}
+    if unknown := set(arguments.only or ()) - set(known):
+        parser.error(f"no arm {unknown.pop()}; there are: {', '.join(known)}")
+    chosen = jobs([known[name] for name in arguments.only or known])
+    todo = [(arm, seed) for arm, seed in chosen if not arguments.seeds or seed in arguments.seeds]
     try:
         files = prepared(arguments.data, work, arguments.quick)
     except DataError as error:
         parser.exit(1, f"{error}\n")
-    run(list(jobs(chosen)), files, work / "results.jsonl", simulated, lambda line: print(line, flush=True))
+    run(todo, files, work / "results.jsonl", simulated, lambda line: print(line, flush=True))
 
 
 if __name__ == "__main__":
