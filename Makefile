@@ -31,8 +31,10 @@ help:
 playground: .venv/installed
 	$(BIN)/lorebot playground --port $(PORT)
 
+# A process a core, but no more than memory bears (a torch each), each computing on one: threads of several processes that
+# wait for each other at every product take ten times as long. A file's tests share what they set up.
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 LOREBOT_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 test-hub: .venv/installed-dev
 	HF_HUB_OFFLINE=0 $(BIN)/python -m pytest -q -m hub

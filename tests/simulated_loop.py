@@ -35,8 +35,8 @@ def learns_from_corrections(settings: Settings, store: Store) -> Loop:
     """A loop whose trained readers know the true words if their build had any target with them."""
     home = settings.home
     golden = Golden(
-        *(tuple(Item(f"{half}{i}", "?", f"{half} {i} gold", (Reference("gold", len(f"{half} {i} ")),)) for i in range(20))
-          for half in ("gate", "replay"))
+        *(tuple(Item(f"{part}{i}", "?", f"{part} {i} gold", (Reference("gold", len(f"{part} {i} ")),)) for i in range(20))
+          for part in ("gate", "replay", "calibration"))
     )  # fmt: skip
 
     def load(folder: Path) -> ScriptedReader:

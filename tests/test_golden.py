@@ -15,9 +15,9 @@ def load():
         return [json.loads(line) for line in lines]
 
 
-def halves():
-    golden = read_golden()
-    return {"gate": golden.gate, "replay": golden.replay}
+def parts(file=GOLDEN):
+    golden = read_golden(file)
+    return {"gate": golden.gate, "replay": golden.replay, "calibration": golden.calibration}
 
 
 def runs_of_words(text):
@@ -117,24 +117,26 @@ def test_no_text_is_a_near_copy_of_another():
         assert not runs[one] & runs[other], (one, other)
 
 
-def test_halves_share_no_text_and_lose_no_question():
-    gate, replay = halves().values()
-    assert not {item.context for item in gate} & {item.context for item in replay}
-    assert sorted(item.id for item in gate + replay) == sorted(row["id"] for row in ROWS)
+def test_parts_share_no_text_and_lose_no_question():
+    texts = [{item.context for item in items} for items in parts().values()]
+    assert len(set().union(*texts)) == sum(map(len, texts))
+    assert sorted(item.id for items in parts().values() for item in items) == sorted(
+        row["id"] for row in ROWS
+    )
 
 
-def test_halves_are_alike_in_size_and_kind():
-    for name, items in halves().items():
-        assert 0.4 <= len(items) / len(ROWS) <= 0.6, name
+def test_parts_are_alike_in_kind_and_the_gate_has_about_half():
+    assert 0.4 <= len(parts()["gate"]) / len(ROWS) <= 0.6
+    assert len(parts()["replay"]) > len(parts()["calibration"]) >= 100
+    for name, items in parts().items():
         unanswerable = sum(not item.answerable for item in items) / len(items)
         assert 0.25 <= unanswerable <= 0.42, (name, unanswerable)
 
 
-def test_no_text_changes_halves_when_the_file_does(tmp_path):
+def test_no_text_changes_parts_when_the_file_does(tmp_path):
     file = tmp_path / "golden.jsonl"
     fewer = ROWS[::-1][::3]
     file.write_text("".join(json.dumps(row) + "\n" for row in fewer), encoding="utf-8")
-    part = read_golden(file)
-    assert part.gate and part.replay
-    for name, items in {"gate": part.gate, "replay": part.replay}.items():
-        assert {item.context for item in items} <= {item.context for item in halves()[name]}, name
+    for name, items in parts(file).items():
+        assert items, name
+        assert {item.context for item in items} <= {item.context for item in parts()[name]}, name

@@ -173,7 +173,7 @@ def _build(
         seed_adapter=Path(seed.folder),
         settings=settings,
         examples=[*examples, *replayed],
-        calibration=loop.golden.replay,
+        calibration=loop.golden.calibration,
         notes={"id": new_id(), "run": run.id, "data": _for_the_card(loop.store, gathered, replayed)},
         writing=Writing(**{**seed.card.get("writing", {}), **loop.writing}),
     )

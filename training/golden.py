@@ -1,8 +1,9 @@
-"""The golden set: labelled questions that come with the code, cut by text into two halves that never mix.
+"""The golden set: labelled questions that come with the code, cut by text into parts that never mix.
 
-The gate's half is what no candidate ever learns from: it tells whether a candidate forgot what the seed could do. The
-other half is replayed in every training, and fits the calibrator. A text's half is a hash of the text, so that no
-later question about it, and no reordering of the file, moves anything across.
+The gate's half is what no candidate ever learns from: it tells whether a candidate forgot what the seed could do. Of the
+other half two texts in three are replayed in every training; the rest fits the calibrator and the threshold. Replayed
+questions can't: rehearsed as they are, they hide how silent a candidate has become everywhere else. A text's part is a
+hash of the text, so that no later question about it, and no reordering of the file, moves anything across.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ CANARIES = 8
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """Both halves, in the order of the file."""
+    """The parts, each in the order of the file."""
 
     gate: tuple[Item, ...]
     replay: tuple[Item, ...]
+    calibration: tuple[Item, ...]
 
     @property
     def canaries(self) -> tuple[Item, ...]:
@@ -35,11 +37,10 @@ class Golden:
 
 def read_golden(path: Path = GOLDEN) -> Golden:
     """Raises DataError where the file isn't what it should be."""
-    items = read_items(path, strict=True)
-    return Golden(
-        tuple(item for item in items if _is_the_gates(item.context)),
-        tuple(item for item in items if not _is_the_gates(item.context)),
-    )
+    parts: dict[str, list[Item]] = {"gate": [], "replay": [], "calibration": []}
+    for item in read_items(path, strict=True):
+        parts[_part_of(item.context)].append(item)
+    return Golden(**{name: tuple(items) for name, items in parts.items()})
 
 
 def as_replay(items: Sequence[Item]) -> list[Example]:
@@ -47,5 +48,8 @@ def as_replay(items: Sequence[Item]) -> list[Example]:
     return [Example(question=item.question, context=item.context, kind="replay") for item in items]
 
 
-def _is_the_gates(context: str) -> bool:
-    return hashlib.sha256(context.encode()).digest()[0] % 2 == 0
+def _part_of(context: str) -> str:
+    digest = hashlib.sha256(context.encode()).digest()
+    if digest[0] % 2 == 0:
+        return "gate"
+    return "calibration" if digest[1] % 3 == 0 else "replay"

@@ -303,7 +303,7 @@ def _supervised(loop: Loop, ruler: Ruler, items: Sequence[Item], options: Option
         seed_adapter=Path(seed.folder),
         settings=replace(options.settings, quantize=loop.quantize),
         examples=[*gold, *replay(loop, len(gold), options)],
-        calibration=loop.golden.replay,
+        calibration=loop.golden.calibration,
         notes={"id": "supervised"},
         writing=Writing(**{**seed.card.get("writing", {}), **loop.writing}),
     )
