@@ -23,6 +23,7 @@ from bot.store import Store, documents, feedback, open_store, people, questions,
 from training.cycle import run_cycle
 
 SECRET = "zzyzxq"
+LEAVES = "U7LEAVES"  # long enough not to stand in a file by chance
 """A word that only the person used who is forgotten."""
 
 
@@ -102,14 +103,16 @@ def test_no_file_keeps_their_words_after_a_whole_retraining(tmp_path: Path) -> N
     texts = Offered(f"Text has {WRONG} and {RIGHT}.", None, "Notes", "", None, 0.0)
     for i in range(12):
         text = f"Where is my {SECRET} {i}?"
-        given = answered(store, "U7", text, texts)
-        feedback.record(store, Feedback(given.id or 0, "U7", "down", "button", "wrong", f"{RIGHT} {SECRET}"))
-        reviews.record(store, Review(given.id or 0, "U7", "edit", RIGHT, "U2", time.time()))
-        answered(store, "U7", f"Unremarked {SECRET} {i}?", texts)
-    people.seen(store, "U7", "member")
+        given = answered(store, LEAVES, text, texts)
+        feedback.record(
+            store, Feedback(given.id or 0, LEAVES, "down", "button", "wrong", f"{RIGHT} {SECRET}")
+        )
+        reviews.record(store, Review(given.id or 0, LEAVES, "edit", RIGHT, "U2", time.time()))
+        answered(store, LEAVES, f"Unremarked {SECRET} {i}?", texts)
+    people.seen(store, LEAVES, "member")
     encoder = HashingEncoder()
     memory.teach(
-        store, encoder, question=f"Whose {SECRET}?", answer=f"The {SECRET} band", scope="C1", person="U7"
+        store, encoder, question=f"Whose {SECRET}?", answer=f"The {SECRET} band", scope="C1", person=LEAVES
     )
 
     def stops(build: Path, out: Path, tell: object) -> Path:
@@ -121,18 +124,18 @@ def test_no_file_keeps_their_words_after_a_whole_retraining(tmp_path: Path) -> N
     assert holding(tmp_path / "work", SECRET)
     finished = run_cycle(bench.loop, by="U1")
     candidate = bench.registry.show(finished.run.candidate or "")
-    assert person_digest("U7") in candidate.card["data"]["people"]
+    assert person_digest(LEAVES) in candidate.card["data"]["people"]
     with pytest.raises(Exception, match="cancelled"):
         run_cycle(replace(bench.loop, train=stops), by="U1")
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "run-1.log").write_text(f"can't read {SECRET}")
     assert len(holding(tmp_path, SECRET)) > 2
 
-    done = forget_person(store, bench.registry, tmp_path, "U7")
+    done = forget_person(store, bench.registry, tmp_path, LEAVES)
     assert (done["questions"], done["feedback"], done["taught"]) == (24, 12, 1)
     assert done["adapters"] == 1
     assert holding(tmp_path, SECRET) == []
-    assert holding(tmp_path, "u7") == []
+    assert holding(tmp_path, LEAVES.lower()) == []
     assert len(feedback.all_of(store)) == 60
     assert not Path(candidate.folder).exists()
 
