@@ -23,8 +23,10 @@ from bot.store import Store, documents, feedback, open_store, people, questions,
 from training.cycle import run_cycle
 
 SECRET = "zzyzxq"
-LEAVES = "U7LEAVES"  # long enough not to stand in a file by chance
 """A word that only the person used who is forgotten."""
+
+LEAVES = "U7LEAVES"
+"""That person, where files are searched for them: a shorter id could stand in one by chance."""
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ def calibrate(
     """Adds the calibrator and the card to a draft that has its weights. `parent`: the seed adapter's folder.
 
     The card's `min_confidence` lets it answer as many of the items as its parent does: what is learned should show in
-    what is answered, not in how much. Without a parent, or after an earlier stage of itself, it is the threshold of the
-    best mean F1 on the items, which is flat and swings from one adapter to the next. The card's `scores` on them are
+    what is answered, not in how much. Without a parent, or after an earlier stage of itself, it is the items'
+    `best_threshold`, which swings from one adapter to the next. The card's `scores` on them are
     figures to choose by, not to judge by. Without items the parent's calibrator and threshold stay, or a stand-in does.
     """
     before = read_card(parent) if parent else {}

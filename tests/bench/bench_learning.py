@@ -87,18 +87,18 @@ def arms(quick: bool = False) -> list[Arm]:
     def crowd(feedback: int = large, corrections: float = 0.2, **more: Any) -> Crowd:
         return Crowd(feedback, more.pop("rounds", 1), more.pop("flip", 0.0), corrections, 1, **more)
 
-    mean = crowd(malicious=0.3, overlap=0.2)
+    watched = crowd(malicious=0.3, overlap=0.2)  # so much that it shows who can be trusted
     found = [
         Arm(LARGE, crowd()),
         Arm("votes-large", crowd(corrections=0.0)),
-        Arm("malicious", mean),
+        Arm("malicious", watched),
         Arm("flipped", crowd(flip=0.15)),
         Arm("corrected-middle", crowd(middle)),
         Arm("votes-middle", crowd(middle, 0.0)),
         Arm("corrected-small", crowd(small)),
         Arm("votes-small", crowd(small, 0.0)),
         Arm("four-rounds", crowd(rounds=4), seeds=1, beside=LARGE),
-        Arm("without trust", mean, without=("trust",), supervised=False, seeds=1, beside="malicious"),
+        Arm("without trust", watched, without=("trust",), supervised=False, seeds=1, beside="malicious"),
     ]
     more: list[tuple[str, dict[str, Any]]] = [
         (f"without {part}", {"without": (part,)})
@@ -156,8 +156,12 @@ def run(
 ) -> None:
     """Simulates what `results` doesn't hold yet, and prints the tables after each. What fails is noted there."""
     for at, (arm, seed) in enumerate(todo, 1):
-        row: dict[str, Any] = {"arm": arm.name, "seed": seed}
-        row |= {"arguments": arm.arguments(seed), "training": dict(arm.training)}
+        row: dict[str, Any] = {
+            "arm": arm.name,
+            "seed": seed,
+            "arguments": arm.arguments(seed),
+            "training": dict(arm.training),
+        }
         if any(row.items() <= known.items() for known in read(results)):
             continue
         began = time.monotonic()
